@@ -1,0 +1,182 @@
+//! One error for the whole program, shaped as Elasticsearch shapes it.
+//!
+//! An [`Error`] knows its HTTP status, whose fault it is, and the chain of exceptions that Elasticsearch would have shown.
+//! [`Error::document`] is the only place that turns it into a reply.
+
+use std::{borrow::Cow, fmt};
+
+use http::StatusCode;
+
+use crate::xcontent::Node;
+
+/// What went wrong, as a client of Elasticsearch would be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error {
+    /// HTTP status of the reply.
+    pub status: StatusCode,
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// Boxed: results are passed around by value, errors are rare.
+    body: Box<Body>,
+}
+
+/// Whose fault an error is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The request is wrong; it will fail again.
+    Client,
+    /// The store or the cluster failed.
+    Cluster,
+    /// mlgate failed.
+    Proxy,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Body {
+    /// An exception with its causes.
+    Exception { root_cause: Vec<Exception>, exception: Exception },
+    /// A whole document: what a cluster answered, or one of the few errors that have a form of their own.
+    Document(Node),
+}
+
+/// One exception of a chain: the fields of an object in Elasticsearch's error documents.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Exception {
+    /// `type`, in snake case.
+    pub kind: Cow<'static, str>,
+    /// `reason`; `null` where an exception has no message.
+    pub reason: Option<String>,
+    /// Further fields, which stand behind `reason`.
+    pub metadata: Vec<(Cow<'static, str>, Node)>,
+    pub caused_by: Option<Box<Exception>>,
+}
+
+// === impl Exception ===
+
+impl Exception {
+    /// An exception without cause.
+    pub fn new(kind: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
+        Self { kind: kind.into(), reason: Some(reason.into()), ..Self::default() }
+    }
+
+    /// `illegal_argument_exception`.
+    pub fn illegal_argument(reason: impl Into<String>) -> Self {
+        Self::new("illegal_argument_exception", reason)
+    }
+
+    /// Adds a field behind `reason`.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Node>) -> Self {
+        self.metadata.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the cause.
+    #[must_use]
+    pub fn caused_by(mut self, cause: Exception) -> Self {
+        self.caused_by = Some(Box::new(cause));
+        self
+    }
+
+    /// The exceptions of the chain, outermost first.
+    pub fn chain(&self) -> impl Iterator<Item = &Exception> {
+        std::iter::successors(Some(self), |exception| exception.caused_by.as_deref())
+    }
+
+    /// This exception as an object, causes included.
+    #[must_use]
+    pub fn node(&self) -> Node {
+        let mut fields = self.own_fields();
+        if let Some(cause) = &self.caused_by {
+            fields.push(("caused_by".into(), cause.node()));
+        }
+        Node::Object(fields)
+    }
+
+    fn own_fields(&self) -> Vec<(Cow<'static, str>, Node)> {
+        let reason = self.reason.clone().map_or(Node::Null, Node::from);
+        let mut fields = vec![("type".into(), Node::String(self.kind.clone())), ("reason".into(), reason)];
+        fields.extend(self.metadata.iter().cloned());
+        fields
+    }
+}
+
+// === impl Error ===
+
+impl Error {
+    /// A fault of the client with the given root cause and outermost exception.
+    #[must_use]
+    pub fn new(status: StatusCode, fault: Fault, root_cause: Exception, exception: Exception) -> Self {
+        Self { status, fault, body: Box::new(Body::Exception { root_cause: vec![root_cause], exception }) }
+    }
+
+    /// An error with several root causes, one for each group of failed shards.
+    #[must_use]
+    pub fn with_root_causes(status: StatusCode, fault: Fault, root_cause: Vec<Exception>, exception: Exception) -> Self {
+        Self { status, fault, body: Box::new(Body::Exception { root_cause, exception }) }
+    }
+
+    /// 400 whose root cause is found in the exception's chain as Elasticsearch finds it: the innermost
+    /// `x_content_parse_exception` where the outermost is one, else the outermost.
+    #[must_use]
+    pub fn bad_request(exception: Exception) -> Self {
+        let root = Self::root_cause_of(&exception);
+        Self::new(StatusCode::BAD_REQUEST, Fault::Client, root, exception)
+    }
+
+    /// 404 `resource_not_found_exception`.
+    pub fn not_found(reason: impl Into<String>) -> Self {
+        let exception = Exception::new("resource_not_found_exception", reason);
+        Self::new(StatusCode::NOT_FOUND, Fault::Client, exception.clone(), exception)
+    }
+
+    /// A reply that a cluster, or mlgate in a form of its own, already has.
+    #[must_use]
+    pub fn document_as_is(status: StatusCode, fault: Fault, document: Node) -> Self {
+        Self { status, fault, body: Box::new(Body::Document(document)) }
+    }
+
+    /// The store failed in a way that Elasticsearch has no exception for.
+    pub fn store(status: StatusCode, reason: impl Into<String>) -> Self {
+        let exception = Exception::new("status_exception", reason);
+        Self::new(status, Fault::Cluster, exception.clone(), exception)
+    }
+
+    fn root_cause_of(exception: &Exception) -> Exception {
+        const PARSE: &str = "x_content_parse_exception";
+        let innermost = exception.chain().take_while(|e| e.kind == PARSE).last().unwrap_or(exception);
+        Exception { caused_by: None, ..innermost.clone() }
+    }
+
+    /// The error document: `{"error":{"root_cause":[…],…},"status":…}`.
+    #[must_use]
+    pub fn document(&self) -> Node {
+        match &*self.body {
+            Body::Document(node) => node.clone(),
+            Body::Exception { root_cause, exception } => {
+                let roots = root_cause.iter().map(|root| Node::Object(root.own_fields())).collect();
+                let mut error = vec![("root_cause".into(), Node::Array(roots))];
+                if let Node::Object(fields) = exception.node() {
+                    error.extend(fields);
+                }
+                Node::Object(vec![
+                    ("error".into(), Node::Object(error)),
+                    ("status".into(), Node::Long(i64::from(self.status.as_u16()))),
+                ])
+            }
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.body {
+            Body::Exception { exception, .. } => {
+                write!(f, "{}: {}", exception.kind, exception.reason.as_deref().unwrap_or("null"))
+            }
+            Body::Document(_) => write!(f, "the store answered {}", self.status),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

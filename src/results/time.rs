@@ -1,0 +1,1 @@
+//! What Elasticsearch accepts as a time.

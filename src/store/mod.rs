@@ -1,0 +1,51 @@
+//! Where results are kept: one trait, two stores.
+
+use std::{future::Future, ops::Range, pin::Pin};
+
+use bytes::Bytes;
+
+use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
+
+/// A future that a store returns.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// A place that holds results. Every method takes a [`Permit`], which only `privileges::authorize` can make: a search
+/// without a check does not compile.
+pub trait ResultsStore: Send + Sync {
+    /// Whether the permitted job is known: it has a results alias, a configuration document, or any result.
+    fn job_exists<'a>(&'a self, permit: &'a Permit) -> Answer<'a, bool>;
+
+    /// The documents of the permitted job that answer `query`, in its order. All or an error: a partial search, a timed-out
+    /// search or a cut reply is never returned as a shorter list.
+    fn search<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits>;
+}
+
+/// The answer to a search: documents as they were stored, in one piece of text.
+#[derive(Debug, Clone, Default)]
+pub struct Hits {
+    /// All documents that match, not only the returned page.
+    pub total: u64,
+    /// Holds every returned document.
+    pub text: Bytes,
+    /// One entry a returned document.
+    pub hits: Vec<Hit>,
+}
+
+/// One document of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// Where its `_source` stands in [`Hits::text`].
+    pub source: Range<usize>,
+    /// The timestamp it is indexed under, epoch milliseconds: the date field's reading of the stored value, which is not
+    /// always what the reply shows. Known where the query sorts by `timestamp` first.
+    pub timestamp: Option<i64>,
+}
+
+// === impl Hits ===
+
+impl Hits {
+    /// The stored documents, in order.
+    pub fn sources(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.hits.iter().map(|hit| &self.text[hit.source.clone()])
+    }
+}
