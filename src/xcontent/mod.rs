@@ -2,6 +2,24 @@
 //!
 //! Elastic's server never passes a document through: it parses and writes it again. So do we, through these types.
 
+mod json_faults;
+mod json_text;
+
+/// JSON, read as Jackson reads it.
+pub mod json_parser;
+
+/// Declares the fields of an object and reads it, strictly or leniently.
+pub mod object;
+
+/// "Did you mean".
+pub mod suggest;
+
+/// Tokens, places and values: what every format is read as.
+pub mod parser;
+
+/// Java doubles.
+pub mod double;
+
 use std::borrow::Cow;
 
 /// Receives a document piece by piece and writes it in one format.
