@@ -5,6 +5,9 @@
 mod json_faults;
 mod json_text;
 
+/// JSON, written.
+pub mod json;
+
 /// JSON, read as Jackson reads it.
 pub mod json_parser;
 
