@@ -5,6 +5,21 @@
 mod json_faults;
 mod json_text;
 
+/// The parser for a request's body.
+pub mod any_parser;
+
+/// The option `filter_path`.
+pub mod filter_path;
+
+/// Which format comes in and which goes out.
+pub mod media_type;
+
+/// A whole document in a chosen format.
+pub mod render;
+
+/// YAML, written.
+pub mod yaml;
+
 /// JSON, written.
 pub mod json;
 

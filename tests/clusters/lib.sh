@@ -28,7 +28,7 @@ find_jdk() {
 # get ARTIFACT DIR: one file from Maven Central. Maven runs there, away from any pom.xml of the current folder.
 MAVEN_DEPENDENCY=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
 get() {
-  (cd "$2" && mvn -q -B -Dstyle.color=never "$MAVEN_DEPENDENCY:copy" -Dartifact="$1" -DoutputDirectory=. -Dmdep.useBaseVersion=true) >&2 \
+  (cd "$2" && mvn -q -B "$MAVEN_DEPENDENCY:copy" -Dartifact="$1" -DoutputDirectory=. -Dmdep.useBaseVersion=true) >&2 \
     || cannot "Maven could not fetch $1"
 }
 
@@ -81,4 +81,14 @@ down() {
   for ((i = 0; i < 150; i++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
   ! kill -0 "$pid" 2>/dev/null || kill -9 "$pid"
   rm -f "$work/pid"
+}
+
+# watch PID WORKDIR: stops the node in WORKDIR when PID is gone, for servers that cannot look for themselves
+watch() {
+  local pid=$1 work=$2 node; node=$(cat "$2/pid")
+  (
+    while kill -0 "$pid" 2>/dev/null; do kill -0 "$node" 2>/dev/null || exit 0; sleep 1; done
+    [ "$(cat "$work/pid" 2>/dev/null)" != "$node" ] || down "$work"
+  ) > /dev/null 2>&1 < /dev/null &
+  disown
 }

@@ -6,11 +6,11 @@ build() {
   local home=$1
   need mvn unzip
   mkdir -p "$home"/{lib,node,modules,plugins,schema}
-  mvn -q -B -Dstyle.color=never -f "$HERE/pom.xml" -Des.version="$VERSION" "$MAVEN_DEPENDENCY:copy-dependencies" \
+  mvn -q -B -f "$HERE/pom.xml" -Des.version="$VERSION" "$MAVEN_DEPENDENCY:copy-dependencies" \
     -DincludeScope=runtime -DoutputDirectory="$home/lib" >&2 || cannot "Maven could not fetch Elasticsearch $VERSION"
   released x-pack-core
   released x-pack-security
-  templates
+  results_mapping
 
   compile "$home/node" "$home/lib/*" "$HERE"/node/*.java "$HERE/node/$MAJOR"/*.java
   ours stand-ins mlgate.standins.StandIns "$HERE/standins"
@@ -31,11 +31,14 @@ released() {
     | grep -v -E '^(#|modulename)' > "$to/plugin-descriptor.properties"
 }
 
-# Elastic's own index template and mapping of the results indices, for tests that want to read them
-templates() {
-  [ "$MAJOR" = 8 ] || return 0
-  get "org.elasticsearch.plugin:x-pack-template-resources:$VERSION:jar" "$home/lib"
-  unzip -q -j "$home/lib/x-pack-template-resources-$VERSION.jar" 'ml/anomalydetection/*.json' -d "$home/schema"
+# Elastic's own mapping of the results indices, for tests that want it: schema/results_index_mappings.json, with its
+# placeholders filled in. Central has no such jar for 9, so there it is the one of the last 8.
+results_mapping() {
+  local version=$VERSION to=$home/lib
+  [ "$MAJOR" = 8 ] || { version=8.19.21; to=$home/schema; }
+  get "org.elasticsearch.plugin:x-pack-template-resources:$version:jar" "$to"
+  unzip -p "$to/x-pack-template-resources-$version.jar" ml/anomalydetection/results_index_mappings.json \
+    | sed "s/\${xpack.ml.version}/$version/; s/\${xpack.ml.managed.index.version}/1/" > "$home/schema/results_index_mappings.json"
 }
 
 # a plugin of ours: NAME CLASS SOURCES [NAME OF THE PLUGIN IT BUILDS ON]
