@@ -42,7 +42,7 @@ pub fn resolve(text: &str, now: i64, round_up: bool) -> Result<i64, Box<Exceptio
 /// Reads a stored string as the date field does: no date maths.
 #[must_use]
 pub fn parse_indexed(text: &str) -> Option<i64> {
-    parse_format(text, false)
+    parse_format(text, false).ok()
 }
 
 /// `2016-02-08T15:05:00.000Z`.
@@ -58,18 +58,26 @@ fn parse_date(text: &str, round_up: bool) -> Result<i64, Box<Exception>> {
     if text.is_empty() {
         return Err(refuse("cannot parse empty datetime"));
     }
-    parse_format(text, round_up).ok_or_else(|| {
+    parse_format(text, round_up).map_err(|impossible| {
         let message = format!("failed to parse date field [{text}] with format [{FORMAT}]");
-        let innermost = Exception::new("date_time_parse_exception", "Failed to parse with all enclosed parsers");
-        let cause = Exception::illegal_argument(message.clone()).caused_by(innermost);
-        Box::new(Exception::new("parse_exception", format!("{message}: [{message}]")).caused_by(cause))
+        let cause = match impossible {
+            Some(reason) => Exception::new("date_time_exception", reason),
+            None => {
+                let innermost = Exception::new("date_time_parse_exception", "Failed to parse with all enclosed parsers");
+                Exception::illegal_argument(message.clone()).caused_by(innermost)
+            }
+        };
+        let reason = cause.reason.clone().unwrap_or_default();
+        Box::new(Exception::new("parse_exception", format!("{message}: [{reason}]")).caused_by(cause))
     })
 }
 
-fn parse_format(text: &str, round_up: bool) -> Option<i64> {
+/// `Err` with a reason for a date that is well formed, but that no calendar has.
+fn parse_format(text: &str, round_up: bool) -> Result<i64, Option<String>> {
     match Parts::parse(text) {
-        Some(parts) => parts.millis(round_up),
-        None => parse_epoch_millis(text),
+        Ok(parts) => parts.millis(round_up).ok_or(None),
+        Err(Some(reason)) => Err(Some(reason)),
+        Err(None) => parse_epoch_millis(text).ok_or(None),
     }
 }
 
@@ -89,62 +97,48 @@ fn parse_epoch_millis(text: &str) -> Option<i64> {
 // === impl Parts ===
 
 impl Parts {
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Result<Self, Option<String>> {
         let mut rest = text.as_bytes();
-        let year = digits(&mut rest, 4)?;
+        let negative = literal(&mut rest, b"-");
+        let magnitude = digits(&mut rest, 4).ok_or(None)?;
+        let year = if negative { -magnitude } else { magnitude };
         let (mut month, mut day, mut time) = (1, 1, [0; 3]);
         let mut precision = 1;
         let mut nanos = None;
         let mut offset = Offset::UTC;
-        'parts: {
-            for part in [&mut month, &mut day] {
-                if !literal(&mut rest, b"-") {
-                    break;
-                }
-                *part = digits(&mut rest, 2)?;
-                precision += 1;
+        for (part, most) in [(&mut month, 12), (&mut day, 31)] {
+            if !literal(&mut rest, b"-") {
+                break;
             }
-            if !literal(&mut rest, b"T") {
-                break 'parts;
-            }
-            if rest.is_empty() {
-                // A bare `T` behind a whole date is let through.
-                return (precision == 3).then_some(())
-                    .and_then(|()| Self::new(year, month, day, precision, time, None, offset));
-            }
-            for (index, part) in time.iter_mut().enumerate() {
+            *part = digits(&mut rest, 2).filter(|value| *value <= most).ok_or(None)?;
+            precision += 1;
+        }
+        // Nothing need follow a `T`, however much of the date stands before it.
+        if literal(&mut rest, b"T") && !rest.is_empty() {
+            for (index, (part, most)) in time.iter_mut().zip([23, 59, 59]).enumerate() {
                 if index > 0 && !literal(&mut rest, b":") {
                     break;
                 }
-                *part = digits(&mut rest, 2)?;
+                *part = digits(&mut rest, 2).filter(|value| *value <= most).ok_or(None)?;
                 precision = 4 + index;
             }
             if precision == 6 && literal(&mut rest, b".,") {
                 let length = rest.iter().take_while(|c| c.is_ascii_digit()).count();
-                if !(1..=9).contains(&length) {
-                    return None;
-                }
-                let fraction = digits(&mut rest, length)?;
-                nanos = Some(fraction * 10_i32.pow(9 - u32::try_from(length).ok()?));
+                let fraction = digits(&mut rest, length).filter(|_| (1..=9).contains(&length)).ok_or(None)?;
+                nanos = Some(fraction * 10_i32.pow(9 - u32::try_from(length).unwrap_or(9)));
             }
             if !rest.is_empty() {
-                offset = zone(&mut rest)?;
+                offset = zone(&mut rest).ok_or(None)?;
             }
         }
-        rest.is_empty().then(|| Self::new(year, month, day, precision, time, nanos, offset))?
-    }
-
-    fn new(year: i32, month: i32, day: i32, precision: usize, time: [i32; 3], nanos: Option<i32>, offset: Offset) -> Option<Self> {
-        let narrow = |value: i32| i8::try_from(value).ok();
-        let [hour, minute, second] = time;
-        Some(Self {
-            date: Date::new(i16::try_from(year).ok()?, narrow(month)?, narrow(day)?).ok()?,
-            precision,
-            time: (hour < 24 && minute < 60 && second < 60)
-                .then(|| Time::new(narrow(hour)?, narrow(minute)?, narrow(second)?, nanos.unwrap_or(0)).ok())??,
-            nanos: nanos.is_some(),
-            offset,
-        })
+        if !rest.is_empty() {
+            return Err(None);
+        }
+        let date = calendar_date(year, month, day)?;
+        let narrow = |value: i32| i8::try_from(value).unwrap_or_default();
+        let [hour, minute, second] = time.map(narrow);
+        let time = Time::new(hour, minute, second, nanos.unwrap_or(0)).map_err(|_| None)?;
+        Ok(Self { date, precision, time, nanos: nanos.is_some(), offset })
     }
 
     fn millis(&self, round_up: bool) -> Option<i64> {
@@ -164,6 +158,28 @@ impl Parts {
         let instant = self.offset.to_timestamp(DateTime::from_parts(self.date, time)).ok()?;
         Some(instant.as_nanosecond().div_euclid(1_000_000).try_into().ok()?)
     }
+}
+
+/// The date, or why there is no such one.
+fn calendar_date(year: i32, month: i32, day: i32) -> Result<Date, Option<String>> {
+    const NAMES: [&str; 12] = [
+        "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER",
+    ];
+    let narrow = |value: i32| i8::try_from(value).map_err(|_| None);
+    if month == 0 {
+        return Err(Some("Invalid value for MonthOfYear (valid values 1 - 12): 0".into()));
+    }
+    if day == 0 {
+        return Err(Some("Invalid value for DayOfMonth (valid values 1 - 28/31): 0".into()));
+    }
+    Date::new(i16::try_from(year).map_err(|_| None)?, narrow(month)?, narrow(day)?).map_err(|_| {
+        Some(if (month, day) == (2, 29) {
+            format!("Invalid date 'February 29' as '{year}' is not a leap year")
+        } else {
+            let name = usize::try_from(month - 1).ok().and_then(|index| NAMES.get(index)).unwrap_or(&"");
+            format!("Invalid date '{name} {day}'")
+        })
+    })
 }
 
 fn digits(rest: &mut &[u8], count: usize) -> Option<i32> {
@@ -326,7 +342,7 @@ mod tests {
 
     #[test]
     fn refused() {
-        for text in ["invalid", "2016-06-01 00:00:00", "2016-6-1", "2016-06-01T24:00:00Z", "2016-W22", "+145", "2016-02-30", "2016T"] {
+        for text in ["invalid", "2016-06-01 00:00:00", "2016-6-1", "2016-06-01T24:00:00Z", "2016-W22", "+145", "2016-02-30", "2016-"] {
             assert!(resolve(text, NOW, false).is_err(), "{text}");
             assert_eq!(parse_indexed(text), None, "{text}");
         }

@@ -25,8 +25,6 @@ pub(super) enum Fault<'m> {
     Constraint(&'m str),
     /// A number does not fit the type that it is read as.
     Coercion(&'m str),
-    /// As `Parse`, where a string is read late: not wrapped by the parser, but by whoever asked for the text.
-    Late(&'m str),
 }
 
 /// The document, as messages quote it.
@@ -70,13 +68,20 @@ impl JsonParser<'_> {
         Box::new(match fault {
             Fault::Parse(message) => wrapped(location, cause("json_parse_exception", message)),
             Fault::Coercion(message) => wrapped(location, cause("input_coercion_exception", message)),
-            Fault::Late(message) => cause("json_parse_exception", message),
-            Fault::Constraint(message) => cause("stream_constraints_exception", message),
+            Fault::Constraint(message) => {
+                let cause = Exception::new("stream_constraints_exception", message);
+                Exception::new("x_content_parse_exception", message).caused_by(cause)
+            }
             Fault::End(message) => {
                 let cause = cause("json_e_o_f_exception", &format!("Unexpected end-of-input{message}"));
                 Exception::new("x_content_e_o_f_exception", format!("[{location}] Unexpected end of file")).caused_by(cause)
             }
         })
+    }
+
+    /// A complaint about the byte that was read last.
+    pub(super) fn fault_at_byte(&self, message: &str) -> Refusal {
+        self.fault_at(Fault::Parse(message), self.last_byte())
     }
 
     /// `Unexpected character (…): …`, at the byte that was read last.
@@ -94,12 +99,12 @@ impl JsonParser<'_> {
 
     fn unexpected_char(&self, c: char, expected: &str) -> Refusal {
         let message = format!("Unexpected character ({}): {expected}", describe(c));
-        self.fault_at(Fault::Parse(&message), self.last_byte())
+        self.fault_at_byte(&message)
     }
 
     pub(super) fn unexpected_in_number(&self, byte: u8, expected: &str) -> Refusal {
         let message = format!("Unexpected character ({}) in numeric value: {expected}", describe(char::from(byte)));
-        self.fault_at(Fault::Parse(&message), self.last_byte())
+        self.fault_at_byte(&message)
     }
 
     fn last_byte(&self) -> Location {

@@ -141,6 +141,18 @@ impl<'a> JsonParser<'a> {
         self.scope().kind
     }
 
+    /// The name of the current token where the text ends too early.
+    pub(super) fn current_name(&self) -> &'static str {
+        match self.current {
+            None => "null",
+            Some(Token::Number) if self.number.2 => "VALUE_NUMBER_INT",
+            Some(Token::Number) => "VALUE_NUMBER_FLOAT",
+            Some(Token::Boolean) if self.number.2 => "VALUE_TRUE",
+            Some(Token::Boolean) => "VALUE_FALSE",
+            Some(token) => token.name(),
+        }
+    }
+
     pub(super) fn next_byte(&mut self) -> Option<u8> {
         let byte = self.input.get(self.at).copied()?;
         self.at += 1;
@@ -198,6 +210,8 @@ impl<'a> JsonParser<'a> {
         if !self.scope().names.insert(&name) {
             return Err(self.fault(Fault::Parse(&format!("Duplicate field '{name}'"))));
         }
+        // From here on it is the name that messages speak of.
+        self.current = Some(Token::FieldName);
         let byte = self.skip_colon()?;
         self.token_location = self.before();
         self.pending = Some(self.value(byte)?);
@@ -231,7 +245,7 @@ impl<'a> JsonParser<'a> {
             let start = self.source().at(self.scope().start);
             let message =
                 format!("Unexpected close marker '{}': expected '{other}' (for {open} starting at {start})", char::from(byte));
-            return Err(self.fault(Fault::Parse(&message)));
+            return Err(self.fault_at_byte(&message));
         }
         self.scopes.pop();
         Ok(token)

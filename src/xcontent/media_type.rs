@@ -13,6 +13,9 @@ use crate::{
 /// here as well, because clients of version 9 are served.
 const VERSIONS: std::ops::RangeInclusive<u8> = 7..=9;
 
+/// How Elastic's own media types start.
+const VENDOR: &str = "application/vnd.elasticsearch+";
+
 /// A format of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -106,9 +109,22 @@ impl MediaType {
         if matches!(subtype, "x-ndjson") { Some(Format::Json) } else { Format::by_name(subtype) }
     }
 
+    /// `application/json`, or the same as a type of Elastic's.
+    fn essence_of(&self, format: Format) -> String {
+        let vendor = if self.essence.starts_with(VENDOR) { VENDOR } else { "application/" };
+        format!("{vendor}{}", format.name())
+    }
+
+    /// The parameters as they follow the type, by name.
+    fn suffix(&self) -> String {
+        let mut parameters: Vec<_> = self.parameters.iter().map(|(name, value)| format!(";{name}={value}")).collect();
+        parameters.sort();
+        parameters.concat()
+    }
+
     /// The version that a vendor media type asks for.
     fn version(&self) -> Option<u8> {
-        if !self.essence.starts_with("application/vnd.elasticsearch+") {
+        if !self.essence.starts_with(VENDOR) {
             return None;
         }
         let (_, version) = self.parameters.iter().find(|(name, _)| name == "compatible-with")?;
@@ -139,20 +155,19 @@ impl Negotiated {
     pub fn read(headers: &HeaderMap, format: Option<&str>, has_body: bool) -> Result<Self, Error> {
         let accept = header_media_type(headers, &header::ACCEPT, "Accept")?;
         let sent_type = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let content_type = match &sent_type {
-            // An empty Content-Type is complained about with the body.
-            Some(text) if text.trim().is_empty() => None,
-            _ => header_media_type(headers, &header::CONTENT_TYPE, "Content-Type")?,
-        };
+        let content_type = header_media_type(headers, &header::CONTENT_TYPE, "Content-Type")?;
         check_versions(accept.as_ref(), content_type.as_ref(), has_body)?;
         let body = content_type.as_ref().and_then(MediaType::format);
-        let (reply, reply_type) = match (format.and_then(Format::by_name), accept.as_ref()) {
-            (Some(format), _) => (format, format.default_type()),
-            (None, Some(accept)) if accept.format().is_some() => (accept.format().unwrap_or(Format::Json), accept.to_string()),
-            _ => {
-                let format = body.unwrap_or(Format::Json);
-                (format, format.default_type())
-            }
+        let chosen = format.and_then(Format::by_name);
+        let (reply, reply_type) = match (accept.as_ref().and_then(|accept| Some((accept, accept.format()?))), chosen) {
+            // A format that is named takes the place of the accepted one, and keeps its parameters.
+            (Some((accept, _)), Some(format)) => (format, format!("{}{}", format.default_type(), accept.suffix())),
+            (Some((accept, format)), None) => (format, format!("{}{}", accept.essence_of(format), accept.suffix())),
+            (None, Some(format)) => (format, format.default_type()),
+            (None, None) => match content_type.as_ref().and_then(|sent| Some((sent, sent.format()?))) {
+                Some((sent, format)) => (format, sent.essence_of(format)),
+                None => (Format::Json, Format::Json.default_type()),
+            },
         };
         Ok(Self { body, reply, reply_type, sent_type })
     }

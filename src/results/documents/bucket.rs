@@ -119,7 +119,7 @@ const PARTITIONED: ObjectParser<Bucket> = ObjectParser {
         read: |p, b| {
             each(p, |p| {
                 let mut score = PartitionScore::default();
-                PARTITION_SCORE.read_whole(p, &mut score)?;
+                PARTITION_SCORE.read(p, &mut score)?;
                 require(&[
                     ("partition_field_name", score.partition_field_name.is_some()),
                     ("partition_field_value", score.partition_field_value.is_some()),
@@ -160,7 +160,7 @@ impl Bucket {
     /// Elastic's refusal of the first field that cannot be read, or of missing required ones.
     pub fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut bucket = Self::default();
-        BUCKET.read_whole(parser, &mut bucket)?;
+        BUCKET.read(parser, &mut bucket)?;
         require(&[
             ("job_id", bucket.job_id.is_some()),
             ("timestamp", bucket.timestamp.is_some()),
@@ -174,7 +174,7 @@ impl Bucket {
     /// # Errors
     /// As [`Bucket::read`].
     pub fn read_partition_scores(&mut self, parser: &mut dyn Parser) -> Result<(), Refusal> {
-        PARTITIONED.read_whole(parser, self)
+        PARTITIONED.read(parser, self)
     }
 
     /// The stored job id.
@@ -239,7 +239,7 @@ impl Bucket {
 impl BucketInfluencer {
     fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut influencer = Self::default();
-        BUCKET_INFLUENCER.read_whole(parser, &mut influencer)?;
+        BUCKET_INFLUENCER.read(parser, &mut influencer)?;
         require(&[
             ("job_id", influencer.job_id.is_some()),
             ("timestamp", influencer.timestamp.is_some()),

@@ -206,7 +206,7 @@ impl Description {
 impl Influence {
     fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut influence = Self::default();
-        INFLUENCE.read_whole(parser, &mut influence)?;
+        INFLUENCE.read(parser, &mut influence)?;
         require(&[
             ("influencer_field_name", influence.field_name.is_some()),
             ("influencer_field_values", influence.field_values.is_some()),
@@ -229,7 +229,7 @@ impl Influence {
 impl Cause {
     pub(super) fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut cause = Self::default();
-        CAUSE.read_whole(parser, &mut cause)?;
+        CAUSE.read(parser, &mut cause)?;
         Ok(cause)
     }
 
@@ -253,7 +253,7 @@ impl Cause {
 impl GeoResults {
     pub(super) fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut results = Self::default();
-        GEO_RESULTS.read_whole(parser, &mut results)?;
+        GEO_RESULTS.read(parser, &mut results)?;
         Ok(results)
     }
 
@@ -271,7 +271,7 @@ impl GeoResults {
 impl Explanation {
     pub(super) fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut explanation = Self::default();
-        EXPLANATION.read_whole(parser, &mut explanation)?;
+        EXPLANATION.read(parser, &mut explanation)?;
         Ok(explanation)
     }
 

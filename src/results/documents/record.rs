@@ -81,7 +81,7 @@ impl Record {
     /// Elastic's refusal of the first field that cannot be read, or of missing required ones.
     pub fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut record = Self::default();
-        RECORD.read_whole(parser, &mut record)?;
+        RECORD.read(parser, &mut record)?;
         require(&[
             ("job_id", record.job_id.is_some()),
             ("timestamp", record.timestamp.is_some()),

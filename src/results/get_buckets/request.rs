@@ -111,7 +111,7 @@ impl GetBuckets {
         let refuse = |exception: Exception| Error::bad_request(exception);
         if let Some(parser) = body {
             let job_id = request.job_id.clone();
-            REQUEST.read_whole(parser, &mut request).map_err(|refusal| Error::bad_request(*refusal))?;
+            REQUEST.read(parser, &mut request).map_err(|refusal| Error::bad_request(*refusal))?;
             request.job_id = job_id;
             if let Some(timestamp) = timestamp {
                 request.set_timestamp(timestamp).map_err(refuse)?;
@@ -202,7 +202,7 @@ impl Page {
 
     fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut fields = PageFields::default();
-        PAGE.read_whole(parser, &mut fields)?;
+        PAGE.read(parser, &mut fields)?;
         match fields.page {
             Some(page) => Ok(page),
             None => fields.build(),

@@ -9,6 +9,7 @@ use crate::{
 
 /// What stands for the node's id and the index's, which only a cluster has.
 const NODE: &str = "embedded";
+const QUERY_SHARD: &str = "query_shard_exception";
 
 /// `search_phase_execution_exception` around the refusal of a shard of `index`.
 pub(super) fn all_shards_failed(index: &str, refusal: &Exception) -> Error {
@@ -22,15 +23,18 @@ pub(super) fn all_shards_failed(index: &str, refusal: &Exception) -> Error {
         .with("phase", "query")
         .with("grouped", true)
         .with("failed_shards", Node::Array(vec![shard]));
-    // An exception of Elasticsearch's own is shown once; any other also as a cause, and wrapped once more.
+    // An exception of Elasticsearch's own is shown once, its cause again on top; any other is shown wrapped as well.
+    let mut root = Exception { caused_by: None, ..refusal.clone() };
     if refusal.kind == "illegal_argument_exception" {
         failed = failed.caused_by(refusal.clone().caused_by(refusal.clone()));
+    } else if let (true, Some(cause)) = (refusal.kind == QUERY_SHARD, &refusal.caused_by) {
+        failed = failed.caused_by((**cause).clone());
+        root = Exception { caused_by: None, ..(**cause).clone() };
     }
-    let root = Exception { caused_by: None, ..refusal.clone() };
     Error::new(StatusCode::BAD_REQUEST, Fault::Client, root, failed)
 }
 
 /// `query_shard_exception`.
 pub(super) fn query_shard(index: &str, reason: impl Into<String>) -> Exception {
-    Exception::new("query_shard_exception", reason).with("index_uuid", NODE).with("index", index.to_owned())
+    Exception::new(QUERY_SHARD, reason).with("index_uuid", NODE).with("index", index.to_owned())
 }

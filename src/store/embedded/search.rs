@@ -4,7 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value as SqlValue};
 
-use super::{faults::all_shards_failed, sort::order_by};
+use super::{
+    faults::{all_shards_failed, query_shard},
+    sort::order_by,
+};
 use crate::{
     error::{Error, Exception},
     results::{
@@ -42,7 +45,15 @@ pub(super) fn search(connection: &mut Connection, job: &JobId, query: &ResultsQu
     let mut values = vec![SqlValue::Text(job.as_str().into()), SqlValue::Text(query.result_type.as_str().into())];
     let mut conditions = vec!["job = ?1".to_owned(), "type = ?2".to_owned()];
     if let Err(refusal) = time_condition(&query.times, now, &mut conditions, &mut values) {
-        return refuse(*refusal);
+        // A range is read before there is a query, a match while it is made.
+        let refusal = match query.times {
+            Times::Match(_) => {
+                let reason = format!("failed to create query: {}", refusal.reason.as_deref().unwrap_or_default());
+                query_shard(&index, reason).caused_by(*refusal)
+            }
+            _ => *refusal,
+        };
+        return refuse(refusal);
     }
     if let Some((_, least)) = query.score {
         values.push(SqlValue::Real(least));
