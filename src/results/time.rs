@@ -63,7 +63,8 @@ fn parse_date(text: &str, round_up: bool) -> Result<i64, Box<Exception>> {
         let cause = match impossible {
             Some(reason) => Exception::new("date_time_exception", reason),
             None => {
-                let innermost = Exception::new("date_time_parse_exception", "Failed to parse with all enclosed parsers");
+                let innermost =
+                    Exception::new("date_time_parse_exception", "Failed to parse with all enclosed parsers");
                 Exception::illegal_argument(message.clone()).caused_by(innermost)
             }
         };
@@ -85,8 +86,9 @@ fn parse_format(text: &str, round_up: bool) -> Result<i64, Option<String>> {
 fn parse_epoch_millis(text: &str) -> Option<i64> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    let digits = |part: &str, most: usize| !part.is_empty() && part.len() <= most && part.bytes().all(|c| c.is_ascii_digit());
-    if !digits(whole, 19) || !digits(fraction, 6) {
+    let digits =
+        |part: &str, most: usize| !part.is_empty() && part.len() <= most && part.bytes().all(|c| c.is_ascii_digit());
+    if !digits(whole, 19) || !(fraction.is_empty() || digits(fraction, 6)) {
         return None;
     }
     let millis: i64 = whole.parse().ok()?;
@@ -163,7 +165,18 @@ impl Parts {
 /// The date, or why there is no such one.
 fn calendar_date(year: i32, month: i32, day: i32) -> Result<Date, Option<String>> {
     const NAMES: [&str; 12] = [
-        "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER",
+        "JANUARY",
+        "FEBRUARY",
+        "MARCH",
+        "APRIL",
+        "MAY",
+        "JUNE",
+        "JULY",
+        "AUGUST",
+        "SEPTEMBER",
+        "OCTOBER",
+        "NOVEMBER",
+        "DECEMBER",
     ];
     let narrow = |value: i32| i8::try_from(value).map_err(|_| None);
     if month == 0 {
@@ -252,7 +265,10 @@ fn apply(maths: &str, base: i64, round_up: bool) -> Result<i64, Box<Exception>> 
             number.push(digit);
         }
         if !number.is_empty() {
-            amount = number.parse().map_err(|_| out_of_range())?;
+            let amount_of = number.parse::<i32>();
+            amount = amount_of
+                .map_err(|_| Exception::new("number_format_exception", format!("For input string: \"{number}\"")))?
+                .into();
         } else if rest.peek().is_none() {
             return Err(truncated());
         }
@@ -342,7 +358,16 @@ mod tests {
 
     #[test]
     fn refused() {
-        for text in ["invalid", "2016-06-01 00:00:00", "2016-6-1", "2016-06-01T24:00:00Z", "2016-W22", "+145", "2016-02-30", "2016-"] {
+        for text in [
+            "invalid",
+            "2016-06-01 00:00:00",
+            "2016-6-1",
+            "2016-06-01T24:00:00Z",
+            "2016-W22",
+            "+145",
+            "2016-02-30",
+            "2016-",
+        ] {
             assert!(resolve(text, NOW, false).is_err(), "{text}");
             assert_eq!(parse_indexed(text), None, "{text}");
         }

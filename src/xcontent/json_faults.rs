@@ -74,7 +74,8 @@ impl JsonParser<'_> {
             }
             Fault::End(message) => {
                 let cause = cause("json_e_o_f_exception", &format!("Unexpected end-of-input{message}"));
-                Exception::new("x_content_e_o_f_exception", format!("[{location}] Unexpected end of file")).caused_by(cause)
+                Exception::new("x_content_e_o_f_exception", format!("[{location}] Unexpected end of file"))
+                    .caused_by(cause)
             }
         })
     }
@@ -127,7 +128,11 @@ impl JsonParser<'_> {
             }
             _ => {}
         }
-        if byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$') || byte >= 0xC0 || matches!(byte, 0xA2..=0xA5 | 0xAA | 0xB5 | 0xBA) {
+        if byte.is_ascii_alphabetic()
+            || matches!(byte, b'_' | b'$')
+            || byte >= 0xC0
+            || matches!(byte, 0xA2..=0xA5 | 0xAA | 0xB5 | 0xBA)
+        {
             return self.unknown_word(char::from(byte).to_string());
         }
         self.unexpected(byte, &format!("expected a valid value {VALUES}"))
@@ -240,5 +245,7 @@ pub(super) fn describe(c: char) -> String {
 
 /// Java's `isJavaIdentifierPart`, closely enough for an error message.
 fn is_identifier_part(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '$') || (c.is_control() && !c.is_ascii_whitespace() && !matches!(c, '\x0b' | '\x1c'..='\x1f'))
+    c.is_alphanumeric()
+        || matches!(c, '_' | '$')
+        || (c.is_control() && !c.is_ascii_whitespace() && !matches!(c, '\x0b' | '\x1c'..='\x1f'))
 }

@@ -131,7 +131,12 @@ impl<'a> JsonParser<'a> {
 
     fn scope(&mut self) -> &mut Scope {
         if self.scopes.is_empty() {
-            self.scopes.push(Scope { kind: Kind::Root, start: Location { line: 1, column: 0 }, entries: 0, names: Names::default() });
+            self.scopes.push(Scope {
+                kind: Kind::Root,
+                start: Location { line: 1, column: 0 },
+                entries: 0,
+                names: Names::default(),
+            });
         }
         let last = self.scopes.len() - 1;
         &mut self.scopes[last]
@@ -243,8 +248,10 @@ impl<'a> JsonParser<'a> {
         if self.kind() != kind {
             let open = self.kind().describe();
             let start = self.source().at(self.scope().start);
-            let message =
-                format!("Unexpected close marker '{}': expected '{other}' (for {open} starting at {start})", char::from(byte));
+            let message = format!(
+                "Unexpected close marker '{}': expected '{other}' (for {open} starting at {start})",
+                char::from(byte)
+            );
             return Err(self.fault_at_byte(&message));
         }
         self.scopes.pop();

@@ -108,7 +108,8 @@ impl<'a> JsonParser<'a> {
     /// The text up to the closing quote; borrowed where nothing is escaped.
     pub(super) fn read_text(&mut self, at_end: &str, place: &str) -> Result<Cow<'a, str>, Refusal> {
         let start = self.at;
-        let plain = self.input[start..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20 || byte >= 0x80);
+        let plain =
+            self.input[start..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20 || byte >= 0x80);
         match plain.map(|length| (start + length, self.input[start + length])) {
             Some((end, b'"')) => {
                 self.at = end + 1;
@@ -203,7 +204,9 @@ impl<'a> JsonParser<'a> {
                 code
             }
             other => {
-                return Err(self.fault_at_byte(&format!("Unrecognized character escape {}", describe(char::from(other)))));
+                return Err(
+                    self.fault_at_byte(&format!("Unrecognized character escape {}", describe(char::from(other))))
+                );
             }
         })
     }

@@ -88,13 +88,17 @@ impl MediaType {
         let lower = header.to_ascii_lowercase();
         let mut elements = lower.split(';');
         let essence = elements.next().unwrap_or_default().trim();
-        let token = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c));
+        let token = |text: &str| {
+            !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c))
+        };
         if !essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
             return Err(format!("invalid media-type [{header}]"));
         }
         let mut parameters = Vec::new();
         for element in elements.map(str::trim).filter(|element| !element.is_empty()) {
-            let pair = element.split_once('=').filter(|(name, value)| !format!("{name}{value}").contains([' ', '=']) && !value.is_empty());
+            let pair = element
+                .split_once('=')
+                .filter(|(name, value)| !format!("{name}{value}").contains([' ', '=']) && !value.is_empty());
             let Some((name, value)) = pair else {
                 return Err(format!("invalid parameters for header [{header}]"));
             };
@@ -154,7 +158,8 @@ impl Negotiated {
     /// 400 `media_type_header_exception` for a header that is none, or for versions that do not go together.
     pub fn read(headers: &HeaderMap, format: Option<&str>, has_body: bool) -> Result<Self, Error> {
         let accept = header_media_type(headers, &header::ACCEPT, "Accept")?;
-        let sent_type = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let sent_type =
+            headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let content_type = header_media_type(headers, &header::CONTENT_TYPE, "Content-Type")?;
         check_versions(accept.as_ref(), content_type.as_ref(), has_body)?;
         let body = content_type.as_ref().and_then(MediaType::format);
@@ -207,18 +212,24 @@ fn media_type_error(headers: &str, cause: Exception) -> Error {
 }
 
 fn check_versions(accept: Option<&MediaType>, content_type: Option<&MediaType>, has_body: bool) -> Result<(), Error> {
-    let refuse = |message: String| Err(media_type_error("Accept, Content-Type", Exception::new("status_exception", message)));
+    let refuse =
+        |message: String| Err(media_type_error("Accept, Content-Type", Exception::new("status_exception", message)));
     let shown = |media_type: Option<&MediaType>| media_type.map_or_else(|| "null".to_owned(), MediaType::to_string);
     let (accepted, sent) = (accept.and_then(MediaType::version), content_type.and_then(MediaType::version));
     if let Some(version) = accepted.filter(|version| !VERSIONS.contains(version)) {
-        return refuse(format!("Accept version must be either version 8 or 7, but found {version}. Accept={}", shown(accept)));
+        return refuse(format!(
+            "Accept version must be either version 8 or 7, but found {version}. Accept={}",
+            shown(accept)
+        ));
     }
     if !has_body {
         return Ok(());
     }
     if let Some(version) = sent.filter(|version| !VERSIONS.contains(version)) {
         let shown = shown(content_type);
-        return refuse(format!("Content-Type version must be either version 8 or 7, but found {version}. Content-Type={shown}"));
+        return refuse(format!(
+            "Content-Type version must be either version 8 or 7, but found {version}. Content-Type={shown}"
+        ));
     }
     let required = "A compatible version is required on both Content-Type and Accept headers if either one has requested a compatible version";
     let both = format!("Accept={}, Content-Type={}", shown(accept), shown(content_type));

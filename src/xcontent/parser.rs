@@ -33,7 +33,10 @@ pub struct Location {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Number<'a> {
     /// As spelled in a text format.
-    Text { text: &'a str, integer: bool },
+    Text {
+        text: &'a str,
+        integer: bool,
+    },
     Long(i64),
     Double(f64),
 }

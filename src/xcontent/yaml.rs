@@ -77,7 +77,11 @@ impl Yaml {
         let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
             && !matches!(name, "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
-        if plain { self.out.extend_from_slice(name.as_bytes()) } else { write_string(&mut self.out, name) }
+        if plain {
+            self.out.extend_from_slice(name.as_bytes())
+        } else {
+            write_string(&mut self.out, name)
+        }
         self.out.push(b':');
     }
 

@@ -31,7 +31,10 @@ impl Buckets {
             Ok(bucket)
         };
         let buckets = hits.sources().map(read).collect::<Result<_, _>>();
-        Ok(Self { count: hits.total, buckets: buckets.map_err(|refusal: crate::xcontent::parser::Refusal| Error::bad_request(*refusal))? })
+        Ok(Self {
+            count: hits.total,
+            buckets: buckets.map_err(|refusal: crate::xcontent::parser::Refusal| Error::bad_request(*refusal))?,
+        })
     }
 
     /// Writes `{"count":…,"buckets":[…]}`.

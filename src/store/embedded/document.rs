@@ -49,7 +49,9 @@ impl Indexed {
         match value {
             Value::Null => Ok(()),
             Value::Array(items) => items.iter().try_for_each(|item| self.visit(path, item)),
-            Value::Object(fields) => fields.iter().try_for_each(|(name, value)| self.visit(&format!("{path}.{name}"), value)),
+            Value::Object(fields) => {
+                fields.iter().try_for_each(|(name, value)| self.visit(&format!("{path}.{name}"), value))
+            }
             leaf => {
                 let valid = match kind(path) {
                     Some(Kind::Date) => date(leaf).is_some(),
@@ -62,7 +64,11 @@ impl Indexed {
                         true
                     }
                 };
-                if valid { Ok(()) } else { Err(format!("failed to parse field [{path}]: its value {leaf} is of another type")) }
+                if valid {
+                    Ok(())
+                } else {
+                    Err(format!("failed to parse field [{path}]: its value {leaf} is of another type"))
+                }
             }
         }
     }

@@ -25,9 +25,11 @@ pub(super) fn all_shards_failed(index: &str, refusal: &Exception) -> Error {
         .with("failed_shards", Node::Array(vec![shard]));
     // An exception of Elasticsearch's own is shown once, its cause again on top; any other is shown wrapped as well.
     let mut root = Exception { caused_by: None, ..refusal.clone() };
-    if refusal.kind == "illegal_argument_exception" {
+    if matches!(&*refusal.kind, "illegal_argument_exception" | "number_format_exception") {
         failed = failed.caused_by(refusal.clone().caused_by(refusal.clone()));
-    } else if let (true, Some(cause)) = (refusal.kind == QUERY_SHARD, &refusal.caused_by) {
+    } else if let Some(cause) =
+        refusal.caused_by.as_ref().filter(|cause| refusal.kind == QUERY_SHARD && cause.kind == "parse_exception")
+    {
         failed = failed.caused_by((**cause).clone());
         root = Exception { caused_by: None, ..(**cause).clone() };
     }

@@ -94,8 +94,10 @@ impl EmbeddedStore {
         (&mut input).take(HEAD).read_to_end(&mut head).map_err(failed)?;
         let length = input.metadata().map_err(failed)?.len();
         let done: Option<u64> = self.with(|connection| {
-            let known = connection.prepare_cached("SELECT offset FROM imports WHERE file = ?1 AND head = ?2")?
-                .query_row(params![name, head], |row| row.get(0)).optional()?;
+            let known = connection
+                .prepare_cached("SELECT offset FROM imports WHERE file = ?1 AND head = ?2")?
+                .query_row(params![name, head], |row| row.get(0))
+                .optional()?;
             Ok(known.filter(|offset| *offset <= length))
         })?;
         let mut summary = Summary { resumed_at: done.unwrap_or(0), ..Summary::default() };
@@ -132,7 +134,9 @@ impl EmbeddedStore {
                     report(lines.number, "the document of the last action is missing");
                 }
                 transaction
-                    .prepare_cached("INSERT INTO imports VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET head = ?2, offset = ?3")?
+                    .prepare_cached(
+                        "INSERT INTO imports VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET head = ?2, offset = ?3",
+                    )?
                     .execute(params![name, head, lines.offset])?;
                 transaction.commit()?;
                 Ok(more)
@@ -178,7 +182,13 @@ fn load_line(
         return Ok(Err("only the bulk actions index and create can be loaded".into()));
     }
     if let Some(source) = parsed.source {
-        return store(transaction, parsed.index_name.as_deref(), parsed.id.as_deref(), source.get().as_bytes(), summary);
+        return store(
+            transaction,
+            parsed.index_name.as_deref(),
+            parsed.id.as_deref(),
+            source.get().as_bytes(),
+            summary,
+        );
     }
     if parsed.job_id.is_some() {
         return store(transaction, None, None, text, summary);
@@ -194,7 +204,8 @@ fn load_line(
         };
         for hit in &reply.hits {
             let Some(source) = hit.source else { return Ok(Err("a hit has no _source".into())) };
-            let stored = store(transaction, hit.index_name.as_deref(), hit.id.as_deref(), source.get().as_bytes(), summary)?;
+            let stored =
+                store(transaction, hit.index_name.as_deref(), hit.id.as_deref(), source.get().as_bytes(), summary)?;
             if stored.is_err() {
                 return Ok(stored);
             }
@@ -231,7 +242,16 @@ fn store(
             "INSERT OR REPLACE INTO results (index_name, document_id, job, type, time, score, interim, source)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
-        .execute(params![index, id, indexed.job, indexed.result_type, indexed.time, indexed.score, indexed.interim, source])?;
+        .execute(params![
+            index,
+            id,
+            indexed.job,
+            indexed.result_type,
+            indexed.time,
+            indexed.score,
+            indexed.interim,
+            source
+        ])?;
     summary.documents += 1;
     Ok(Ok(()))
 }

@@ -75,7 +75,8 @@ impl EmbeddedStore {
         let connection = store.connect()?;
         let failed = |source| StoreError::Sqlite { file: file.into(), source };
         let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
-        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
         if tables == 0 {
             connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
             connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;")).map_err(failed)?;
@@ -92,7 +93,9 @@ impl EmbeddedStore {
     /// Where the file cannot be read.
     pub fn counts(&self) -> Result<(u64, u64), StoreError> {
         self.with(|connection| {
-            connection.query_row("SELECT count(*), count(DISTINCT job) FROM results", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            connection.query_row("SELECT count(*), count(DISTINCT job) FROM results", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
         })
     }
 

@@ -33,7 +33,12 @@ pub(super) fn has_results(connection: &Connection, job: &JobId) -> rusqlite::Res
 }
 
 /// Searches the job's results in one consistent state of the file.
-pub(super) fn search(connection: &mut Connection, job: &JobId, query: &ResultsQuery, now: i64) -> rusqlite::Result<Result<Hits, Error>> {
+pub(super) fn search(
+    connection: &mut Connection,
+    job: &JobId,
+    query: &ResultsQuery,
+    now: i64,
+) -> rusqlite::Result<Result<Hits, Error>> {
     let transaction = connection.transaction()?;
     let index: Option<String> = transaction
         .prepare_cached("SELECT index_name FROM results WHERE job = ?1 ORDER BY id LIMIT 1")?
@@ -63,7 +68,8 @@ pub(super) fn search(connection: &mut Connection, job: &JobId, query: &ResultsQu
         conditions.push("interim IS NOT 1".into());
     }
     let bound = values.len();
-    let is_dynamic = |path: &str| transaction.prepare_cached("SELECT 1 FROM dynamic_fields WHERE path = ?1")?.exists([path]);
+    let is_dynamic =
+        |path: &str| transaction.prepare_cached("SELECT 1 FROM dynamic_fields WHERE path = ?1")?.exists([path]);
     let order = match order_by(&query.sort, &index, &mut values, is_dynamic)? {
         Ok(order) => order,
         Err(refusal) => return refuse(refusal),
@@ -94,7 +100,12 @@ pub(super) fn search(connection: &mut Connection, job: &JobId, query: &ResultsQu
     Ok(Ok(Hits { total, text: text.into(), hits }))
 }
 
-fn time_condition(times: &Times, now: i64, conditions: &mut Vec<String>, values: &mut Vec<SqlValue>) -> Result<(), Box<Exception>> {
+fn time_condition(
+    times: &Times,
+    now: i64,
+    conditions: &mut Vec<String>,
+    values: &mut Vec<SqlValue>,
+) -> Result<(), Box<Exception>> {
     let mut bound = |comparison: &str, millis: i64| {
         values.push(SqlValue::Integer(millis));
         conditions.push(format!("time {comparison} ?{}", values.len()));

@@ -29,12 +29,22 @@ pub(super) fn order_by(
         let column = match field {
             "timestamp" => "time".to_owned(),
             "anomaly_score" => "score".to_owned(),
-            "_doc" => {
+            "_doc" | "_seq_no" | "_shard_doc" => {
                 terms.push(format!("id {direction}"));
                 continue;
             }
-            // Every hit of a filter has the same score.
-            "_score" => continue,
+            "geo_results.actual_point" | "geo_results.typical_point" => {
+                let reason =
+                    "can't sort on geo_point or point field without using specific sorting feature, like geo_distance";
+                return Ok(Err(Exception::illegal_argument(reason)));
+            }
+            "_index" => "index_name".to_owned(),
+            // The same for every hit: a filter has no score, and results are written once.
+            "_score" | "_version" | "_ignored" => continue,
+            "_source" | "_routing" | "_field_names" | "_nested_path" | "_tier" | "_doc_count" => {
+                let reason = format!("Fielddata is not supported on field [{field}] of type [{field}]");
+                return Ok(Err(Exception::illegal_argument(reason)));
+            }
             "_id" => {
                 let reason = "Fielddata access on the _id field is disallowed, you can re-enable it by updating the dynamic cluster setting: indices.id_field_data.enabled";
                 return Ok(Err(Exception::illegal_argument(reason)));
@@ -50,7 +60,8 @@ pub(super) fn order_by(
                 };
                 match kind {
                     Kind::Nested => {
-                        let reason = format!("it is mandatory to set the [nested] context on the nested sort field: [{field}].");
+                        let reason =
+                            format!("it is mandatory to set the [nested] context on the nested sort field: [{field}].");
                         return Ok(Err(query_shard(index, reason)));
                     }
                     Kind::Text => {
