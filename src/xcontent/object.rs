@@ -126,8 +126,8 @@ pub fn strings(parser: &mut dyn Parser) -> Result<Vec<String>, Refusal> {
     each(parser, |parser| {
         match parser.current() {
             Some(token @ (Token::StartObject | Token::StartArray | Token::Null)) => {
-                let message = format!("Can't get text on a {} at {}", token.name(), parser.token_location());
-                return Err(Box::new(Exception::new("illegal_state_exception", message)));
+                let message = format!("Expected text at {} but found {}", parser.token_location(), token.name());
+                return Err(Box::new(Exception::illegal_argument(message)));
             }
             _ => list.push(parser.text()?.into_owned()),
         }

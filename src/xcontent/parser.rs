@@ -212,7 +212,7 @@ fn cut_to_int(value: f64) -> Option<i32> {
 }
 
 /// `Long.parseLong`, else a decimal cut to its integer part.
-fn long_from_string(text: &str) -> Result<i64, Refusal> {
+pub fn long_from_string(text: &str) -> Result<i64, Refusal> {
     if let Ok(value) = text.parse() {
         return Ok(value);
     }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::mapping::{Kind, kind};
-use crate::{results::time, xcontent::double::parse_double};
+use crate::{
+    results::time,
+    xcontent::{double::parse_double, parser::long_from_string},
+};
 
 /// The indexed values of one document.
 #[derive(Debug, Default, PartialEq)]
@@ -56,7 +59,7 @@ impl Indexed {
                 let valid = match kind(path) {
                     Some(Kind::Date) => date(leaf).is_some(),
                     Some(Kind::Double) => double(leaf).is_some_and(f64::is_finite),
-                    Some(Kind::Long) => double(leaf).is_some_and(|value| value.abs() <= 9.3e18),
+                    Some(Kind::Long) => long(leaf),
                     Some(Kind::Boolean) => boolean(leaf).is_some(),
                     Some(Kind::Keyword | Kind::Text | Kind::Nested) => true,
                     None => {
@@ -99,6 +102,15 @@ pub(super) fn double(value: &Value) -> Option<f64> {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => parse_double(text).ok(),
         _ => None,
+    }
+}
+
+/// Whether an integer field takes a scalar.
+fn long(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_f64().is_some_and(|value| value.abs() <= 9.3e18),
+        Value::String(text) => long_from_string(text).is_ok(),
+        _ => false,
     }
 }
 

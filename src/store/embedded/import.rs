@@ -235,7 +235,7 @@ fn store(
         return Ok(Ok(()));
     }
     for path in &indexed.dynamic {
-        transaction.prepare_cached("INSERT OR IGNORE INTO dynamic_fields VALUES (?1)")?.execute([path])?;
+        transaction.prepare_cached("INSERT OR IGNORE INTO dynamic_fields VALUES (?1, ?2)")?.execute([index, path])?;
     }
     transaction
         .prepare_cached(

@@ -40,7 +40,7 @@ const SCHEMA: &str = "
     CREATE INDEX by_time ON results (job, type, time);
     CREATE INDEX by_score ON results (job, type, score, time);
     CREATE TABLE jobs (job TEXT PRIMARY KEY) WITHOUT ROWID;
-    CREATE TABLE dynamic_fields (path TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE dynamic_fields (index_name TEXT, path TEXT, PRIMARY KEY (index_name, path)) WITHOUT ROWID;
     CREATE TABLE imports (file TEXT PRIMARY KEY, head BLOB NOT NULL, offset INTEGER NOT NULL) WITHOUT ROWID;
     PRAGMA user_version = 1;
 ";

@@ -68,8 +68,11 @@ pub(super) fn search(
         conditions.push("interim IS NOT 1".into());
     }
     let bound = values.len();
-    let is_dynamic =
-        |path: &str| transaction.prepare_cached("SELECT 1 FROM dynamic_fields WHERE path = ?1")?.exists([path]);
+    let is_dynamic = |path: &str| {
+        transaction
+            .prepare_cached("SELECT 1 FROM dynamic_fields WHERE index_name = ?1 AND path = ?2")?
+            .exists([&*index, path])
+    };
     let order = match order_by(&query.sort, &index, &mut values, is_dynamic)? {
         Ok(order) => order,
         Err(refusal) => return refuse(refusal),
