@@ -102,6 +102,11 @@ impl Parser for AnyParser<'_> {
         parser.out_of_range(kind)
     }
 
+    fn not_numeric(&self) -> Refusal {
+        let Self::Json(parser) = self;
+        parser.not_numeric()
+    }
+
     fn boolean(&self) -> bool {
         let Self::Json(parser) = self;
         parser.boolean()

@@ -29,28 +29,39 @@ pub(super) enum Fault<'m> {
 
 /// The document, as messages quote it.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a>(pub(super) &'a [u8]);
+pub(super) enum Source<'a> {
+    Request(&'a [u8]),
+    /// Only its origin is named: the class that Elasticsearch reads hits from.
+    Stored,
+}
 
 // === impl Source ===
 
 impl Source<'_> {
     /// `[Source: (byte[])"…"; line: 1, column: 2]`.
     pub(super) fn at(self, location: Location) -> String {
-        let shown = &self.0[..self.0.len().min(MOST_QUOTED)];
-        let mut text = String::from("[Source: (byte[])\"");
-        for c in String::from_utf8_lossy(shown).chars() {
-            if c.is_control() && !matches!(c, '\r' | '\n') {
-                let _ = write!(text, "\\u{:04X}", u32::from(c));
-            } else {
-                text.push(c);
-            }
-        }
-        text.push('"');
-        if let Some(rest @ 1..) = self.0.len().checked_sub(MOST_QUOTED) {
-            let _ = write!(text, "[truncated {rest} bytes]");
+        let mut text = String::from("[Source: ");
+        match self {
+            Source::Stored => text.push_str("(org.elasticsearch.common.io.stream.ByteBufferStreamInput)"),
+            Source::Request(document) => quote(document, &mut text),
         }
         let _ = write!(text, "; line: {}, column: {}]", location.line, location.column);
         text
+    }
+}
+
+fn quote(document: &[u8], text: &mut String) {
+    text.push_str("(byte[])\"");
+    for c in String::from_utf8_lossy(&document[..document.len().min(MOST_QUOTED)]).chars() {
+        if c.is_control() && !matches!(c, '\r' | '\n') {
+            let _ = write!(text, "\\u{:04X}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text.push('"');
+    if let Some(rest @ 1..) = document.len().checked_sub(MOST_QUOTED) {
+        let _ = write!(text, "[truncated {rest} bytes]");
     }
 }
 

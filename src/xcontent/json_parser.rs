@@ -20,6 +20,7 @@ const MOST_NUMBER_CHARACTERS: usize = 1_000;
 /// A parser over one document in memory.
 pub struct JsonParser<'a> {
     pub(super) input: &'a [u8],
+    quotes: bool,
     pub(super) at: usize,
     pub(super) line: i64,
     pub(super) line_start: usize,
@@ -100,6 +101,7 @@ impl<'a> JsonParser<'a> {
         let at = if input.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         Self {
             input,
+            quotes: true,
             at,
             line: 1,
             line_start: 0,
@@ -115,8 +117,14 @@ impl<'a> JsonParser<'a> {
         }
     }
 
+    /// A parser over a stored document: messages name where it came from instead of quoting it.
+    #[must_use]
+    pub fn stored(input: &'a [u8]) -> Self {
+        Self { quotes: false, ..Self::new(input) }
+    }
+
     pub(super) fn source(&self) -> Source<'a> {
-        Source(self.input)
+        if self.quotes { Source::Request(self.input) } else { Source::Stored }
     }
 
     /// One past the last byte that was read: where faults are reported.
@@ -364,6 +372,11 @@ impl Parser for JsonParser<'_> {
             _ => (i64::MIN, i64::MAX),
         };
         self.fault(Fault::Coercion(&format!("Numeric value ({text}) out of range of {kind} ({least} - {most})")))
+    }
+
+    fn not_numeric(&self) -> Refusal {
+        let found = self.current.map_or("null", Token::name);
+        self.fault(Fault::Parse(&format!("Current token ({found}) not numeric, can not use numeric value accessors")))
     }
 
     fn boolean(&self) -> bool {

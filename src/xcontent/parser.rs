@@ -70,6 +70,9 @@ pub trait Parser {
     /// The refusal of a number that does not fit `kind` (`int` or `long`).
     fn out_of_range(&self, kind: &'static str) -> Refusal;
 
+    /// The refusal of a token that is no number where one is read.
+    fn not_numeric(&self) -> Refusal;
+
     /// The current boolean.
     fn boolean(&self) -> bool;
 }

@@ -1,13 +1,10 @@
 //! What makes up a record: influences, causes, locations and the explanation of its score.
 
 use super::{write_list, write_text};
-use crate::{
-    error::Exception,
-    xcontent::{
-        Sink,
-        object::{Field, ObjectParser, Unknown, accepts, each, require, strings},
-        parser::{self, Parser, Refusal, Token, refuse},
-    },
+use crate::xcontent::{
+    Sink,
+    object::{Field, ObjectParser, Unknown, accepts, each, require, strings},
+    parser::{self, Parser, Refusal, Token},
 };
 
 /// The fields that a record and each of its causes share. Each is written only where it was stored.
@@ -236,12 +233,7 @@ pub(super) fn doubles(parser: &mut dyn Parser) -> Result<Vec<f64>, Refusal> {
     let mut list = Vec::new();
     each(parser, |parser| {
         if !matches!(parser.current(), Some(Token::Number | Token::String)) {
-            let found = parser.current().map_or("null", Token::name);
-            let message = format!("Current token ({found}) not numeric, can not use numeric value accessors");
-            let cause = Exception::new("json_parse_exception", message.clone());
-            let mut refusal = refuse(parser.token_location(), message);
-            refusal.caused_by = Some(Box::new(cause));
-            return Err(refusal);
+            return Err(parser.not_numeric());
         }
         parser::double(parser).map(|value| list.push(value))
     })?;

@@ -40,7 +40,8 @@ pub async fn expand(
         let last = answer.hits.last().and_then(|hit| hit.timestamp);
         let mut round: HashMap<i64, Vec<Record>> = HashMap::new();
         for (hit, source) in answer.hits.iter().zip(answer.sources()) {
-            let record = Record::read(&mut JsonParser::new(source)).map_err(|refusal| Error::bad_request(*refusal))?;
+            let record =
+                Record::read(&mut JsonParser::stored(source)).map_err(|refusal| Error::bad_request(*refusal))?;
             let at = hit.timestamp.ok_or_else(|| {
                 Error::bad_request(Exception::illegal_argument(
                     "a record was found without the time it is indexed under",
