@@ -166,7 +166,7 @@ impl Error {
 
     /// 400 for what cannot be the id of a job.
     #[must_use]
-    pub fn invalid_job_id(reason: InvalidJobId) -> Self {
+    pub fn invalid_job_id(reason: &InvalidJobId) -> Self {
         Self::bad_request(Exception::illegal_argument(reason.to_string()))
     }
 

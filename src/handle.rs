@@ -46,7 +46,7 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                 rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
                 let asked =
                     understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
-                let permit = authorize(JobId::parse(&asked.job_id).map_err(Error::invalid_job_id)?);
+                let permit = authorize(JobId::parse(&asked.job_id).map_err(|reason| Error::invalid_job_id(&reason))?);
                 let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
                 Ok(Reply::Buckets(get_buckets(&*gate.store, &permit, &asked, style).await?, style))
             }
@@ -56,7 +56,7 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
         }
     }
     .await;
-    rendering.respond(&head.method, outcome)
+    rendering.respond(&head.method, &outcome)
 }
 
 /// What is asked: the body or the query is read first, then what nobody asked for is refused.

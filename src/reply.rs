@@ -61,7 +61,7 @@ impl Rendering {
     #[must_use]
     pub fn timed_out() -> Response<Body> {
         let error = Error::store(StatusCode::SERVICE_UNAVAILABLE, "the request took too long");
-        Self::of(&HeaderMap::new()).respond(&Method::GET, Err(error))
+        Self::of(&HeaderMap::new()).respond(&Method::GET, &Err(error))
     }
 
     /// Takes the options that every operation has.
@@ -80,8 +80,8 @@ impl Rendering {
 
     /// Writes the response.
     #[must_use]
-    pub fn respond(&self, method: &Method, outcome: Result<Reply, Error>) -> Response<Body> {
-        let (status, body) = match &outcome {
+    pub fn respond(&self, method: &Method, outcome: &Result<Reply, Error>) -> Response<Body> {
+        let (status, body) = match outcome {
             Ok(Reply::Buckets(buckets, style)) => {
                 (StatusCode::OK, render(self.format, self.pretty, &self.filter, |sink| buckets.write(sink, *style)))
             }

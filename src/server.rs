@@ -17,7 +17,7 @@ use crate::handle::{Gate, handle};
 /// Longest time for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time for a request as a whole, its body and its answer included.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// Most connections at once; further ones wait in the listener's queue.
 const MOST_CONNECTIONS: usize = 1_024;
 /// Longest time for requests under way after the signal to stop.

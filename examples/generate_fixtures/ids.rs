@@ -9,7 +9,7 @@ pub fn values_to_id<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     format!("{hash}_{}", joined.encode_utf16().count())
 }
 
-/// Austin Appleby's MurmurHash3, x64 variant of 128 bits, with seed 0.
+/// Austin Appleby's `MurmurHash3`, x64 variant of 128 bits, with seed 0.
 fn murmur3_128(bytes: &[u8]) -> (u64, u64) {
     const C1: u64 = 0x87c3_7b91_1142_53d5;
     const C2: u64 = 0x4cf5_ad43_2745_937f;

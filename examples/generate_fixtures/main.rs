@@ -8,6 +8,14 @@
 //! `jobs.ndjson` with the jobs' configurations and `aliases.json`. (`results-mapping.json` there is written by hand.)
 //! With `--check` nothing is written, and the exit code is 1 if a file is missing, differs or should not be there.
 
+#![allow(
+    clippy::float_cmp,
+    clippy::format_push_string,
+    clippy::format_collect,
+    clippy::cast_possible_wrap,
+    clippy::needless_for_each
+)]
+
 mod anomaly;
 mod documents;
 mod ids;

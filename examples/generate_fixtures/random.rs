@@ -1,9 +1,9 @@
-//! Repeatable chance: SplitMix64, and the few shapes of number that the jobs draw from it.
+//! Repeatable chance: `SplitMix64`, and the few shapes of number that the jobs draw from it.
 //!
 //! Only `+ - * /` and decimal parsing are used on doubles, all of them exact to the bit everywhere.
 //! `sin`, `exp` or `powi` would let the platform's maths library decide what the fixtures contain.
 
-/// Sebastiano Vigna's SplitMix64.
+/// Sebastiano Vigna's `SplitMix64`.
 pub struct Random(u64);
 
 impl Random {

@@ -97,7 +97,7 @@ impl GetBucketsCommand {
                 parameters.insert(name, value);
             }
         }
-        let rest = RestRequest::new("", parameters, self.job.clone(), self.timestamp, Default::default());
+        let rest = RestRequest::new("", parameters, self.job.clone(), self.timestamp, bytes::Bytes::new());
         let request = GetBuckets::read(&rest, None).map_err(failed)?;
         let permit = authorize(JobId::parse(&self.job)?);
         let style = Style { human: true, ..Style::default() };

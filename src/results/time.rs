@@ -60,13 +60,11 @@ fn parse_date(text: &str, round_up: bool) -> Result<i64, Box<Exception>> {
     }
     parse_format(text, round_up).map_err(|impossible| {
         let message = format!("failed to parse date field [{text}] with format [{FORMAT}]");
-        let cause = match impossible {
-            Some(reason) => Exception::new("date_time_exception", reason),
-            None => {
-                let innermost =
-                    Exception::new("date_time_parse_exception", "Failed to parse with all enclosed parsers");
-                Exception::illegal_argument(message.clone()).caused_by(innermost)
-            }
+        let cause = if let Some(reason) = impossible {
+            Exception::new("date_time_exception", reason)
+        } else {
+            let innermost = Exception::new("date_time_parse_exception", "Failed to parse with all enclosed parsers");
+            Exception::illegal_argument(message.clone()).caused_by(innermost)
         };
         let reason = cause.reason.clone().unwrap_or_default();
         Box::new(Exception::new("parse_exception", format!("{message}: [{reason}]")).caused_by(cause))
@@ -158,7 +156,7 @@ impl Parts {
             .ok()?;
         }
         let instant = self.offset.to_timestamp(DateTime::from_parts(self.date, time)).ok()?;
-        Some(instant.as_nanosecond().div_euclid(1_000_000).try_into().ok()?)
+        instant.as_nanosecond().div_euclid(1_000_000).try_into().ok()
     }
 }
 

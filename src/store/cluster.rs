@@ -48,7 +48,8 @@ pub struct ClusterStore {
 #[derive(Deserialize)]
 struct SearchReply<'a> {
     timed_out: bool,
-    _shards: Shards,
+    #[serde(rename = "_shards")]
+    shards: Shards,
     #[serde(borrow)]
     hits: FoundHits<'a>,
 }
@@ -278,8 +279,8 @@ fn read_hits(text: String) -> Result<Hits, Error> {
         if reply.timed_out {
             return Err(bad("in part: it timed out"));
         }
-        if reply._shards.failed > 0 {
-            return Err(bad(&format!("in part: {} of {} shards failed", reply._shards.failed, reply._shards.total)));
+        if reply.shards.failed > 0 {
+            return Err(bad(&format!("in part: {} of {} shards failed", reply.shards.failed, reply.shards.total)));
         }
         total = match reply.hits.total {
             Total::Number(value) => value,

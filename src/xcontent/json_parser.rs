@@ -204,12 +204,11 @@ impl<'a> JsonParser<'a> {
                 let expected = format!("was expecting comma to separate {kind} entries");
                 return Err(self.unexpected(byte, &expected));
             }
-            byte = match self.skip_space()? {
-                Some(byte) => byte,
-                None => {
-                    let message = format!("Unexpected end-of-input within/between {kind} entries");
-                    return Err(self.fault(Fault::Parse(&message)));
-                }
+            byte = if let Some(byte) = self.skip_space()? {
+                byte
+            } else {
+                let message = format!("Unexpected end-of-input within/between {kind} entries");
+                return Err(self.fault(Fault::Parse(&message)));
             };
         }
         if self.kind() != Kind::Object {

@@ -10,7 +10,7 @@ use super::{
 
 // === white space and comments ===
 
-impl<'a> JsonParser<'a> {
+impl JsonParser<'_> {
     /// The next byte that is neither white space nor part of a comment.
     pub(super) fn skip_space(&mut self) -> Result<Option<u8>, Refusal> {
         while let Some(byte) = self.next_byte() {
@@ -65,8 +65,18 @@ impl<'a> JsonParser<'a> {
             Some(b'/') => {
                 while let Some(byte) = self.next_byte() {
                     match byte {
-                        b'\n' => return Ok(self.new_line()),
-                        b'\r' => return Ok(self.carriage_return()),
+                        b'\n' => {
+                            return {
+                                self.new_line();
+                                Ok(())
+                            };
+                        }
+                        b'\r' => {
+                            return {
+                                self.carriage_return();
+                                Ok(())
+                            };
+                        }
                         _ => {}
                     }
                 }
@@ -109,7 +119,7 @@ impl<'a> JsonParser<'a> {
     pub(super) fn read_text(&mut self, at_end: &str, place: &str) -> Result<Cow<'a, str>, Refusal> {
         let start = self.at;
         let plain =
-            self.input[start..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20 || byte >= 0x80);
+            self.input[start..].iter().position(|&byte| byte == b'"' || byte == b'\\' || !(0x20..0x80).contains(&byte));
         match plain.map(|length| (start + length, self.input[start + length])) {
             Some((end, b'"')) => {
                 self.at = end + 1;

@@ -83,7 +83,9 @@ impl Node {
             Node::String(value) => sink.string(value),
             Node::Array(items) => {
                 sink.start_array();
-                items.iter().for_each(|item| item.write(sink));
+                for item in items {
+                    item.write(sink);
+                }
                 sink.end_array();
             }
             Node::Object(fields) => {

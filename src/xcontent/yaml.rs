@@ -80,9 +80,9 @@ impl Yaml {
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
             && !matches!(name, "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
         if plain {
-            self.out.extend_from_slice(name.as_bytes())
+            self.out.extend_from_slice(name.as_bytes());
         } else {
-            self.quoted(name)
+            self.quoted(name);
         }
         self.out.push(b':');
     }

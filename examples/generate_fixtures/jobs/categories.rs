@@ -87,9 +87,10 @@ fn bucket(job: &mut Job, step: i64) {
         let mut record = Record::new(i64::from(rare), anomaly, finding);
         record.multi_bucket_impact = Some(0.0);
         let by_field = explanation(&mut job.random, typical, actual);
-        record.explanation = Some(match rare {
-            true => by_field.with("by_field_first_occurrence", true).with("by_field_relative_rarity", 41.5),
-            false => by_field,
+        record.explanation = Some(if rare {
+            by_field.with("by_field_first_occurrence", true).with("by_field_relative_rarity", 41.5)
+        } else {
+            by_field
         });
         job.add(&record.document(&frame));
         job.add(&influencer(&frame, &("mlcategory", category), anomaly));

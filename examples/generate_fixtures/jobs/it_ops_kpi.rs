@@ -45,7 +45,7 @@ fn documented_bucket(job: &mut Job) {
     let document = record(job, &frame, 0, anomaly, (2104.5, 153.0));
     job.add(&document);
     let anomaly = Anomaly { probability: 0.031_25, score: 0.625, initial_score: 12.5, ..anomaly };
-    let document = record(job, &frame, 1, anomaly, (81.062_533_417_218_5, 96.400_000_000_000_01));
+    let document = record(job, &frame, 1, anomaly, (81.062_533_417_218_5, 96.4));
     job.add(&document);
 }
 

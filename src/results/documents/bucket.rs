@@ -1,5 +1,7 @@
 //! A bucket: the anomalies of one job in one span of time, and who influenced them.
 
+#![expect(clippy::struct_field_names, reason = "fields are named as they are stored")]
+
 use super::{Style, record::Record, timestamp, write_list, write_timestamp};
 use crate::xcontent::{
     Sink,
@@ -276,7 +278,7 @@ impl Bucket {
         sink.name("is_interim");
         sink.bool(self.is_interim);
         write_list(sink, "bucket_influencers", &self.bucket_influencers, |sink, influencer| {
-            influencer.write(sink, style)
+            influencer.write(sink, style);
         });
         sink.name("processing_time_ms");
         sink.long(self.processing_time_ms);

@@ -72,6 +72,8 @@ fn spread(hash: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::HashOrder;
 
     #[test]
@@ -101,14 +103,13 @@ mod tests {
             for (name, value) in &pairs {
                 fields.add(name, value);
             }
-            let expected: std::collections::BTreeMap<&str, std::collections::BTreeSet<&str>> = pairs.iter().fold(Default::default(), |mut map: std::collections::BTreeMap<&str, std::collections::BTreeSet<&str>>, (n, v)| {
-                map.entry(n).or_default().insert(v);
-                map
-            });
-            let shown: std::collections::BTreeMap<&str, std::collections::BTreeSet<&str>> =
-                fields.entries().map(|(name, values)| (name, values.iter().copied().collect())).collect();
+            let mut expected: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+            for (name, value) in &pairs {
+                expected.entry(name).or_default().insert(value);
+            }
+            let shown: BTreeMap<&str, BTreeSet<&str>> = fields.entries().map(|(name, values)| (name, values.iter().copied().collect())).collect();
             assert_eq!(shown, expected);
-            assert_eq!(fields.entries().map(|(_, values)| values.len()).sum::<usize>(), expected.values().map(|v| v.len()).sum::<usize>());
+            assert_eq!(fields.entries().map(|(_, values)| values.len()).sum::<usize>(), expected.values().map(std::collections::BTreeSet::len).sum::<usize>());
         }
     }
 }

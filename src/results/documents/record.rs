@@ -1,5 +1,7 @@
 //! An anomaly record: one anomaly that one detector found, shown inside a bucket that was expanded.
 
+#![expect(clippy::struct_field_names, reason = "fields are named as they are stored")]
+
 use super::{
     Style,
     hash_order::HashOrder,

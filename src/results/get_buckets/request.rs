@@ -192,7 +192,7 @@ impl GetBuckets {
             request.set_anomaly_score(score).map_err(refuse)?;
         }
         if parameters.has("sort") {
-            request.sort = parameters.get("sort").unwrap_or_default().to_owned();
+            parameters.get("sort").unwrap_or_default().clone_into(&mut request.sort);
         }
         request.descending = parameters.boolean("desc")?;
         request.expand = parameters.boolean("expand")?;
