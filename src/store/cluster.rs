@@ -269,8 +269,11 @@ fn render(permit: &Permit, query: &ResultsQuery) -> Value {
 
 // === what comes back ===
 
-/// Reads a search reply; one that is not whole is an error.
-fn read_hits(text: String) -> Result<Hits, Error> {
+/// Reads a search reply.
+///
+/// # Errors
+/// 502 for one that is not whole.
+pub fn read_hits(text: String) -> Result<Hits, Error> {
     let bad = |what: &str| Error::store(StatusCode::BAD_GATEWAY, format!("the cluster answered a search {what}"));
     let mut hits = Vec::new();
     let total;

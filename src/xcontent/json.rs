@@ -33,17 +33,6 @@ impl Json {
         self.out
     }
 
-    /// Passes on a value that is already written as this sink would write it.
-    pub fn verbatim(&mut self, value: &[u8]) {
-        self.separate();
-        self.out.extend_from_slice(value);
-    }
-
-    /// The text, for a writer that composes it by hand.
-    pub fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.out
-    }
-
     fn separate(&mut self) {
         if self.comma {
             self.out.push(b',');
@@ -116,6 +105,12 @@ impl Sink for Json {
     fn null(&mut self) {
         self.separate();
         self.out.extend_from_slice(b"null");
+    }
+
+    fn verbatim(&mut self, json: &[u8]) -> bool {
+        self.separate();
+        self.out.extend_from_slice(json);
+        true
     }
 }
 

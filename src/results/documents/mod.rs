@@ -6,6 +6,9 @@
 /// A bucket and its bucket influencers.
 pub mod bucket;
 
+/// Buckets that can be passed on as they are.
+pub mod canonical;
+
 /// Java's `HashMap` order, which Elastic's replies show.
 mod hash_order;
 

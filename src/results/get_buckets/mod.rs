@@ -23,9 +23,10 @@ pub async fn get_buckets(
     if request.timestamp.is_some() && hits.total == 0 {
         return Err(Error::not_found("Could not find requested buckets"));
     }
-    let mut found = Buckets::read(&hits, style)?;
-    if request.expand {
-        expand::expand(store, permit, &mut found.buckets, request.exclude_interim).await?;
+    if !request.expand {
+        return Buckets::read(&hits, style);
     }
+    let mut found = Buckets::read_whole(&hits, style)?;
+    expand::expand(store, permit, &mut found.read_buckets(), request.exclude_interim).await?;
     Ok(found)
 }
