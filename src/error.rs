@@ -112,7 +112,12 @@ impl Error {
 
     /// An error with several root causes, one for each group of failed shards.
     #[must_use]
-    pub fn with_root_causes(status: StatusCode, fault: Fault, root_cause: Vec<Exception>, exception: Exception) -> Self {
+    pub fn with_root_causes(
+        status: StatusCode,
+        fault: Fault,
+        root_cause: Vec<Exception>,
+        exception: Exception,
+    ) -> Self {
         Self { status, fault, body: Box::new(Body::Exception { root_cause, exception }) }
     }
 

@@ -1,1 +1,0 @@
-//! What Elasticsearch accepts as a time.
