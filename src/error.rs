@@ -5,9 +5,9 @@
 
 use std::{borrow::Cow, fmt};
 
-use http::StatusCode;
+use http::{Method, StatusCode, Uri};
 
-use crate::xcontent::Node;
+use crate::{rest::decode, results::job_id::InvalidJobId, xcontent::Node};
 
 /// What went wrong, as a client of Elasticsearch would be told.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,17 +86,26 @@ impl Exception {
     /// This exception as an object, causes included.
     #[must_use]
     pub fn node(&self) -> Node {
-        let mut fields = self.own_fields();
+        self.traced(false)
+    }
+
+    fn traced(&self, trace: bool) -> Node {
+        let mut fields = self.own_fields(trace);
         if let Some(cause) = &self.caused_by {
-            fields.push(("caused_by".into(), cause.node()));
+            fields.push(("caused_by".into(), cause.traced(trace)));
         }
         Node::Object(fields)
     }
 
-    fn own_fields(&self) -> Vec<(Cow<'static, str>, Node)> {
+    fn own_fields(&self, trace: bool) -> Vec<(Cow<'static, str>, Node)> {
         let reason = self.reason.clone().map_or(Node::Null, Node::from);
         let mut fields = vec![("type".into(), Node::String(self.kind.clone())), ("reason".into(), reason)];
         fields.extend(self.metadata.iter().cloned());
+        if trace {
+            // There is no Java stack to show: the chain of exceptions is what is known.
+            let lines: Vec<_> = self.chain().map(|e| format!("{}: {}", e.kind, e.reason.as_deref().unwrap_or("null"))).collect();
+            fields.push(("stack_trace".into(), lines.join("\nCaused by: ").into()));
+        }
         fields
     }
 }
@@ -112,12 +121,7 @@ impl Error {
 
     /// An error with several root causes, one for each group of failed shards.
     #[must_use]
-    pub fn with_root_causes(
-        status: StatusCode,
-        fault: Fault,
-        root_cause: Vec<Exception>,
-        exception: Exception,
-    ) -> Self {
+    pub fn with_root_causes(status: StatusCode, fault: Fault, root_cause: Vec<Exception>, exception: Exception) -> Self {
         Self { status, fault, body: Box::new(Body::Exception { root_cause, exception }) }
     }
 
@@ -147,21 +151,56 @@ impl Error {
         Self::new(status, Fault::Cluster, exception.clone(), exception)
     }
 
+    /// 400 for an escape in the path that is none.
+    #[must_use]
+    pub fn bad_escape(path: &str) -> Self {
+        let message = decode(path, false).err().unwrap_or_default();
+        Self::bad_request(Exception::illegal_argument(message))
+    }
+
+    /// 400 for what cannot be the id of a job.
+    #[must_use]
+    pub fn invalid_job_id(reason: InvalidJobId) -> Self {
+        Self::bad_request(Exception::illegal_argument(reason.to_string()))
+    }
+
+    /// 405 on a path of ours.
+    #[must_use]
+    pub fn wrong_method(method: &Method, uri: &Uri) -> Self {
+        let message = format!("Incorrect HTTP method for uri [{uri}] and method [{method}], allowed: [GET, POST]");
+        let document = vec![("error".into(), Node::from(message)), ("status".into(), Node::Long(405))];
+        Self::document_as_is(StatusCode::METHOD_NOT_ALLOWED, Fault::Client, Node::Object(document))
+    }
+
+    /// 400 for a path that nothing answers.
+    #[must_use]
+    pub fn no_handler(method: &Method, uri: &Uri) -> Self {
+        let message = format!("no handler found for uri [{uri}] and method [{method}]");
+        Self::document_as_is(StatusCode::BAD_REQUEST, Fault::Client, Node::Object(vec![("error".into(), message.into())]))
+    }
+
+    /// 413.
+    #[must_use]
+    pub fn body_too_large(most: usize) -> Self {
+        let exception = Exception::new("too_long_http_content_exception", format!("entity content is too long, more than [{most}] bytes"));
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Fault::Client, exception.clone(), exception)
+    }
+
     fn root_cause_of(exception: &Exception) -> Exception {
-        const PARSE: &str = "x_content_parse_exception";
-        let innermost = exception.chain().take_while(|e| e.kind == PARSE).last().unwrap_or(exception);
+        const PARSE: [&str; 2] = ["x_content_parse_exception", "x_content_e_o_f_exception"];
+        let innermost = exception.chain().take_while(|e| PARSE.contains(&&*e.kind)).last().unwrap_or(exception);
         Exception { caused_by: None, ..innermost.clone() }
     }
 
-    /// The error document: `{"error":{"root_cause":[…],…},"status":…}`.
+    /// The error document: `{"error":{"root_cause":[…],…},"status":…}`, with a `stack_trace` in each exception where asked for.
     #[must_use]
-    pub fn document(&self) -> Node {
+    pub fn document(&self, trace: bool) -> Node {
         match &*self.body {
             Body::Document(node) => node.clone(),
             Body::Exception { root_cause, exception } => {
-                let roots = root_cause.iter().map(|root| Node::Object(root.own_fields())).collect();
+                let roots = root_cause.iter().map(|root| Node::Object(root.own_fields(trace))).collect();
                 let mut error = vec![("root_cause".into(), Node::Array(roots))];
-                if let Node::Object(fields) = exception.node() {
+                if let Node::Object(fields) = exception.traced(trace) {
                     error.extend(fields);
                 }
                 Node::Object(vec![

@@ -2,20 +2,44 @@
 //!
 //! The modules stand in the order in which a request meets them.
 
+/// The command line: one module a command.
+pub mod cli;
+
 /// The typed configuration: file < environment < flags, refused whole before a port opens.
 pub mod config;
 
-/// What every reply, error included, is written in: JSON, YAML, CBOR and SMILE as Elasticsearch writes them.
-pub mod xcontent;
+/// A text that is never shown.
+pub mod secret;
 
-/// One error for the whole program, shaped as Elasticsearch shapes it.
-pub mod error;
+/// Listens, limits and drains.
+pub mod server;
 
-/// What is served: Get Buckets, from its request to its reply.
-pub mod results;
+/// The screen: one request from admission to reply.
+pub mod handle;
+
+/// Refuses early what could be understood in two ways.
+pub mod admit;
+
+/// From a raw path and a method to an operation.
+pub mod route;
+
+/// A request as Elasticsearch's REST layer sees it.
+pub mod rest;
 
 /// Who may read which job's results: the only maker of a `Permit`.
 pub mod privileges;
 
+/// What is served: Get Buckets, from its request to its reply.
+pub mod results;
+
 /// Where results are kept: a cluster, or one SQLite file.
 pub mod store;
+
+/// From an outcome to the bytes and headers of a response.
+pub mod reply;
+
+/// One error for the whole program, shaped as Elasticsearch shapes it.
+pub mod error;
+
+/// Elasticsearch's content layer: what is read and written, in any of its formats.
+pub mod xcontent;

@@ -1,5 +1,8 @@
 //! The results API: one folder an operation, each read from request over query to reply.
 
+/// Result documents, read and written as Elastic does.
+pub mod documents;
+
 /// Get Buckets: `GET|POST …/anomaly_detectors/{job_id}/results/buckets[/{timestamp}]`.
 pub mod get_buckets;
 

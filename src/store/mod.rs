@@ -6,18 +6,25 @@ use bytes::Bytes;
 
 use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
 
+/// A cluster: Elasticsearch or OpenSearch.
+pub mod cluster;
+
+/// One SQLite file.
+pub mod embedded;
+
 /// A future that a store returns.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// A place that holds results. Every method takes a [`Permit`], which only `privileges::authorize` can make: a search
 /// without a check does not compile.
 pub trait ResultsStore: Send + Sync {
-    /// Whether the permitted job is known: it has a results alias, a configuration document, or any result.
-    fn job_exists<'a>(&'a self, permit: &'a Permit) -> Answer<'a, bool>;
-
     /// The documents of the permitted job that answer `query`, in its order. All or an error: a partial search, a timed-out
     /// search or a cut reply is never returned as a shorter list.
     fn search<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits>;
+
+    /// As [`ResultsStore::search`], where nothing is known yet of the job: 404 for one that has neither results nor a
+    /// place for them.
+    fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits>;
 }
 
 /// The answer to a search: documents as they were stored, in one piece of text.
@@ -39,6 +46,11 @@ pub struct Hit {
     /// The timestamp it is indexed under, epoch milliseconds: the date field's reading of the stored value, which is not
     /// always what the reply shows. Known where the query sorts by `timestamp` first.
     pub timestamp: Option<i64>,
+}
+
+/// 404 in Elastic's words.
+fn unknown_job(permit: &Permit) -> Error {
+    Error::not_found(format!("No known job with id '{}'", permit.job()))
 }
 
 // === impl Hits ===

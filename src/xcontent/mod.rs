@@ -2,6 +2,42 @@
 //!
 //! Elastic's server never passes a document through: it parses and writes it again. So do we, through these types.
 
+mod json_faults;
+mod json_text;
+
+/// The parser for a request's body.
+pub mod any_parser;
+
+/// The option `filter_path`.
+pub mod filter_path;
+
+/// Which format comes in and which goes out.
+pub mod media_type;
+
+/// A whole document in a chosen format.
+pub mod render;
+
+/// YAML, written.
+pub mod yaml;
+
+/// JSON, written.
+pub mod json;
+
+/// JSON, read as Jackson reads it.
+pub mod json_parser;
+
+/// Declares the fields of an object and reads it, strictly or leniently.
+pub mod object;
+
+/// "Did you mean".
+pub mod suggest;
+
+/// Tokens, places and values: what every format is read as.
+pub mod parser;
+
+/// Java doubles.
+pub mod double;
+
 use std::borrow::Cow;
 
 /// Receives a document piece by piece and writes it in one format.

@@ -1,1 +1,26 @@
-//! Get Buckets.
+//! Get Buckets: `GET|POST …/anomaly_detectors/{job_id}/results/buckets[/{timestamp}]`.
+
+pub mod expand;
+pub mod query;
+pub mod reply;
+pub mod request;
+
+use crate::{error::Error, privileges::Permit, results::documents::Style, store::ResultsStore};
+use reply::Buckets;
+use request::GetBuckets;
+
+/// Answers a permitted request: one search, and one more where records are asked for.
+///
+/// # Errors
+/// 404 for an unknown job, then what the search fails with, then 404 where the one bucket that was asked for is not there.
+pub async fn get_buckets(store: &dyn ResultsStore, permit: &Permit, request: &GetBuckets, style: Style) -> Result<Buckets, Error> {
+    let hits = store.search_known_job(permit, &request.query()).await?;
+    if request.timestamp.is_some() && hits.total == 0 {
+        return Err(Error::not_found("Could not find requested buckets"));
+    }
+    let mut found = Buckets::read(&hits, style)?;
+    if request.expand {
+        expand::expand(store, permit, &mut found.buckets, request.exclude_interim).await?;
+    }
+    Ok(found)
+}

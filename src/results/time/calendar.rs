@@ -15,22 +15,31 @@ pub(super) struct Date {
 
 /// `2016-06-01T00:00:00.123Z`, with as many groups of three fraction digits as needed.
 pub(super) fn iso_instant(instant: Nanos) -> String {
-    let Date { year, month, day } = Date::from_epoch_day(epoch_day(instant));
-    let of_day = instant.rem_euclid(NANOS_OF_DAY);
-    let (seconds, nanos) = (of_day / NANOS_OF_SECOND, of_day % NANOS_OF_SECOND);
-    let year = match year {
-        10_000.. => format!("+{year}"),
-        0.. => format!("{year:04}"),
-        _ => format!("-{:04}", -year),
-    };
+    let nanos = instant.rem_euclid(NANOS_OF_SECOND);
     let fraction = match nanos {
         0 => String::new(),
         _ if nanos % 1_000_000 == 0 => format!(".{:03}", nanos / 1_000_000),
         _ if nanos % 1_000 == 0 => format!(".{:06}", nanos / 1_000),
         _ => format!(".{nanos:09}"),
     };
+    format!("{}{fraction}Z", iso_seconds(instant))
+}
+
+/// `2016-06-01T00:00:00.000Z`, of epoch milliseconds.
+pub(super) fn iso_millis(millis: i64) -> String {
+    format!("{}.{:03}Z", iso_seconds(Nanos::from(millis) * 1_000_000), millis.rem_euclid(1000))
+}
+
+fn iso_seconds(instant: Nanos) -> String {
+    let Date { year, month, day } = Date::from_epoch_day(epoch_day(instant));
+    let seconds = instant.rem_euclid(NANOS_OF_DAY) / NANOS_OF_SECOND;
+    let year = match year {
+        10_000.. => format!("+{year}"),
+        0.. => format!("{year:04}"),
+        _ => format!("-{:04}", -year),
+    };
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
 /// Days since the epoch of the day that holds the instant. It always fits: an instant is at most 10⁹ years away.

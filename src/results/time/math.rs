@@ -1,8 +1,9 @@
 //! Date maths: any number of `+1M`, `-2d`, `/w`, applied from left to right, in UTC.
 
 use super::{
-    DateError, NANOS_OF_MILLI, Nanos,
+    NANOS_OF_MILLI, Nanos,
     calendar::{Date, NANOS_OF_DAY, NANOS_OF_SECOND, days_of, epoch_day},
+    date_time, parse_exception,
 };
 use crate::error::Exception;
 
@@ -23,8 +24,8 @@ enum Unit {
 }
 
 /// Applies the expression to an instant. With `round_up` a `/unit` goes to the last millisecond of the unit.
-pub(super) fn apply(maths: &str, start: Nanos, round_up: bool) -> Result<Nanos, DateError> {
-    let refuse = |what: &str| Err(DateError::parse_exception(format!("{what} [{maths}]")));
+pub(super) fn apply(maths: &str, start: Nanos, round_up: bool) -> Result<Nanos, Box<Exception>> {
+    let refuse = |what: &str| Err(parse_exception(format!("{what} [{maths}]")));
     let mut instant = start;
     let mut rest = maths;
     while let Some(operator) = rest.chars().next() {
@@ -58,10 +59,10 @@ pub(super) fn apply(maths: &str, start: Nanos, round_up: bool) -> Result<Nanos, 
 }
 
 /// Java's `Integer.parseInt` for digits.
-fn int(digits: &str) -> Result<i32, DateError> {
-    digits.parse().map_err(|_| {
-        DateError::from(Exception::new("number_format_exception", format!("For input string: \"{digits}\"")))
-    })
+fn int(digits: &str) -> Result<i32, Box<Exception>> {
+    digits
+        .parse()
+        .map_err(|_| Box::new(Exception::new("number_format_exception", format!("For input string: \"{digits}\""))))
 }
 
 /// Java sees UTF-16: of a character beyond the basic plane it prints half, which JSON cannot carry.
@@ -69,7 +70,7 @@ fn first_utf16(character: char) -> char {
     if character.len_utf16() == 1 { character } else { '?' }
 }
 
-fn add(instant: Nanos, unit: Unit, number: i64) -> Result<Nanos, DateError> {
+fn add(instant: Nanos, unit: Unit, number: i64) -> Result<Nanos, Box<Exception>> {
     let of_day = instant.rem_euclid(NANOS_OF_DAY);
     let date = Date::from_epoch_day(epoch_day(instant));
     let moved = match unit {
@@ -83,7 +84,7 @@ fn add(instant: Nanos, unit: Unit, number: i64) -> Result<Nanos, DateError> {
     if let Some((year, month)) = moved {
         if !YEARS.contains(&year) {
             let reason = format!("Invalid value for Year (valid values -999999999 - 999999999): {year}");
-            return Err(DateError::date_time(reason));
+            return Err(date_time(reason));
         }
         // 31 January plus a month is the last of February
         let day = date.day.min(days_of(year, month));
@@ -95,7 +96,7 @@ fn add(instant: Nanos, unit: Unit, number: i64) -> Result<Nanos, DateError> {
         Ok(later)
     } else {
         let reason = format!("Invalid value for EpochDay (valid values -365243219162 - 365241780471): {day}");
-        Err(DateError::date_time(reason))
+        Err(date_time(reason))
     }
 }
 

@@ -25,16 +25,12 @@ type Nanos = i128;
 
 const NANOS_OF_MILLI: Nanos = 1_000_000;
 
-/// Why a text is no time: the chain of exceptions that Elasticsearch shows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DateError(Box<Exception>);
-
 /// The instant, in epoch milliseconds, that a search's text means at `now_ms`. With `round_up` parts that are missing take
 /// their last value (a missing month or day excepted, which is the first), and `/unit` goes to the unit's last millisecond.
 ///
 /// # Errors
-/// [`DateError`], in Elasticsearch's words.
-pub fn resolve(text: &str, now_ms: i64, round_up: bool) -> Result<i64, DateError> {
+/// The exception that Elasticsearch's search fails with.
+pub fn resolve(text: &str, now_ms: i64, round_up: bool) -> Result<i64, Box<Exception>> {
     let instant = if let Some(maths) = text.strip_prefix("now") {
         math::apply(maths, Nanos::from(now_ms) * NANOS_OF_MILLI, round_up)?
     } else if let Some((time, maths)) = text.split_once("||") {
@@ -49,28 +45,34 @@ pub fn resolve(text: &str, now_ms: i64, round_up: bool) -> Result<i64, DateError
 /// that `2016` is the year and not 2,016 milliseconds.
 ///
 /// # Errors
-/// [`DateError`], in the field mapper's words.
-pub fn parse_indexed(text: &str) -> Result<i64, DateError> {
+/// The exception that the field's mapper fails with.
+pub fn parse_stored(text: &str) -> Result<i64, Box<Exception>> {
     if text.is_empty() {
-        return Err(DateError::from(Exception::illegal_argument(parse::EMPTY)));
+        return Err(Box::new(Exception::illegal_argument(parse::EMPTY)));
     }
-    parse::instant(text, false).map_err(|refusal| DateError::from(refusal.exception(text))).and_then(epoch_millis)
+    parse::instant(text, false).map_err(|refusal| Box::new(refusal.exception(text))).and_then(epoch_millis)
+}
+
+/// As [`parse_stored`], where nobody asks why not.
+#[must_use]
+pub fn parse_indexed(text: &str) -> Option<i64> {
+    parse_stored(text).ok()
 }
 
 /// Reads the time of a search. Whatever is wrong comes wrapped into a `parse_exception`.
-fn parse_searched(text: &str, round_up: bool) -> Result<Nanos, DateError> {
+fn parse_searched(text: &str, round_up: bool) -> Result<Nanos, Box<Exception>> {
     if text.is_empty() {
-        return Err(DateError::parse_exception(parse::EMPTY));
+        return Err(parse_exception(parse::EMPTY));
     }
     parse::instant(text, round_up).map_err(|refusal| {
         let cause = refusal.exception(text);
         let inner = cause.reason.as_deref().unwrap_or_default();
         let reason = format!("{}: [{inner}]", parse::not_a_date(text));
-        DateError::from(Exception::new("parse_exception", reason).caused_by(cause))
+        Box::new(Exception::new("parse_exception", reason).caused_by(cause))
     })
 }
 
-fn epoch_millis(instant: Nanos) -> Result<i64, DateError> {
+fn epoch_millis(instant: Nanos) -> Result<i64, Box<Exception>> {
     i64::try_from(instant.div_euclid(NANOS_OF_MILLI)).map_err(|_| {
         let direction = if instant < 0 { "past" } else { "future" };
         let reason = format!(
@@ -78,31 +80,21 @@ fn epoch_millis(instant: Nanos) -> Result<i64, DateError> {
             calendar::iso_instant(instant)
         );
         let overflow = Exception::new("arithmetic_exception", "long overflow");
-        DateError::from(Exception::illegal_argument(reason).caused_by(overflow))
+        Box::new(Exception::illegal_argument(reason).caused_by(overflow))
     })
 }
 
-// === impl DateError ===
-
-impl DateError {
-    /// The outermost exception.
-    #[must_use]
-    pub fn exception(&self) -> &Exception {
-        &self.0
-    }
-
-    fn parse_exception(reason: impl Into<String>) -> Self {
-        Exception::new("parse_exception", reason).into()
-    }
-
-    /// `java.time.DateTimeException`, which Elasticsearch does not always catch.
-    fn date_time(reason: impl Into<String>) -> Self {
-        Exception::new("date_time_exception", reason).into()
-    }
+/// `2016-02-08T15:05:00.000Z`, always with three digits of fraction.
+#[must_use]
+pub fn format_utc(millis: i64) -> String {
+    calendar::iso_millis(millis)
 }
 
-impl From<Exception> for DateError {
-    fn from(exception: Exception) -> Self {
-        Self(Box::new(exception))
-    }
+/// `java.time.DateTimeException`, which Elasticsearch does not always catch.
+fn date_time(reason: impl Into<String>) -> Box<Exception> {
+    Box::new(Exception::new("date_time_exception", reason))
+}
+
+fn parse_exception(reason: impl Into<String>) -> Box<Exception> {
+    Box::new(Exception::new("parse_exception", reason))
 }

@@ -1,0 +1,93 @@
+//! Refuses early what could be understood in two ways, before anything is looked up for it.
+
+use http::{HeaderMap, Method, Uri, header};
+
+use crate::error::{Error, Exception};
+
+/// Longest request target, in bytes; Elasticsearch's own limit.
+const LONGEST_TARGET: usize = 4_096;
+
+/// Headers that name another caller, in any spelling of `-` and `_`: never obeyed by accident.
+const IDENTITY: [&str; 2] = ["es-security-runas-user", "es-secondary-authorization"];
+
+/// Headers that a client may not ask to be dropped.
+const KEPT: [&str; 4] = ["authorization", "x-opaque-id", "es-security-runas-user", "host"];
+
+/// Checks the target and the headers of a request.
+///
+/// # Errors
+/// 400 for what is ambiguous.
+pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
+    let refuse = |message: String| Err(Error::bad_request(Exception::illegal_argument(message)));
+    let target = uri.path_and_query().map_or("", |target| target.as_str());
+    if matches!(*method, Method::CONNECT | Method::TRACE) || !target.starts_with('/') {
+        return refuse(format!("Unexpected http method [{method}] or target"));
+    }
+    if target.len() > LONGEST_TARGET {
+        return refuse(format!("An HTTP line is larger than {LONGEST_TARGET} bytes."));
+    }
+    if let Some(reason) = ambiguous(uri.path()) {
+        return refuse(format!("the path [{}] {reason}", uri.path()));
+    }
+    if target.bytes().any(|c| !c.is_ascii_graphic() || matches!(c, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`')) {
+        return refuse("the request target contains characters that must be percent-encoded".into());
+    }
+    for name in IDENTITY {
+        let given = headers.keys().find(|key| key.as_str().replace('_', "-") == name);
+        if given.is_some() {
+            return refuse(format!("the header [{name}] is not accepted here"));
+        }
+    }
+    for single in [header::HOST, header::AUTHORIZATION, header::HeaderName::from_static("x-opaque-id")] {
+        if headers.get_all(&single).iter().count() > 1 {
+            return refuse(format!("the header [{single}] may be given once only"));
+        }
+    }
+    if headers.get_all(header::TRANSFER_ENCODING).iter().count() > 1 {
+        return refuse("the header [transfer-encoding] may be given once only".into());
+    }
+    for named in headers.get_all(header::CONNECTION).iter().flat_map(|value| value.as_bytes().split(|c| *c == b',')) {
+        let name = String::from_utf8_lossy(named).trim().to_ascii_lowercase();
+        if KEPT.contains(&&*name) {
+            return refuse(format!("the header [connection] may not name [{name}]"));
+        }
+    }
+    Ok(())
+}
+
+/// Why a path could mean two things.
+fn ambiguous(path: &str) -> Option<&'static str> {
+    let inner = path.trim_end_matches('/');
+    for segment in inner.split('/').skip(1) {
+        if segment.is_empty() {
+            return Some("contains an empty segment");
+        }
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        if matches!(&*plain, "." | "..") {
+            return Some("contains a dot segment");
+        }
+    }
+    let lower = path.to_ascii_lowercase();
+    if lower.contains("%5c") {
+        return Some("contains an encoded backslash");
+    }
+    let control = lower.as_bytes().windows(3).any(|w| w[0] == b'%' && (matches!(w[1], b'0' | b'1') || &w[1..] == b"7f"));
+    control.then_some("contains an encoded control character")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+
+    use super::admit;
+
+    #[test]
+    fn paths_that_mean_two_things() {
+        for path in ["//_ml/x", "/_ml//x", "/_ml/./x", "/_ml/../x", "/_ml/%2e%2E/x", "/_ml/.%2e", "/a%5Cb", "/a%00", "/a%0d%0ab", "/a%7f"] {
+            assert!(admit(&Method::GET, &path.parse().unwrap(), &HeaderMap::new()).is_err(), "{path}");
+        }
+        for path in ["/", "/_ml/anomaly_detectors/j/results/buckets///", "/a/b?x=//../", "/a%2Fb"] {
+            assert!(admit(&Method::GET, &path.parse().unwrap(), &HeaderMap::new()).is_ok(), "{path}");
+        }
+    }
+}

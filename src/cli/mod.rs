@@ -1,0 +1,74 @@
+//! The command line: one module a command.
+
+mod check;
+mod get_buckets;
+mod import;
+mod serve;
+
+use std::{path::PathBuf, sync::Arc};
+
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    config::{Config, Results, Settings},
+    store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
+};
+
+/// Serves Elastic's machine-learning results API in front of any cluster, or file, that merely holds the results.
+#[derive(Debug, clap::Parser)]
+#[command(version)]
+pub struct Cli {
+    /// File with settings; flags and environment overrule it
+    #[arg(long, env = "MLGATE_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Answer requests
+    Serve(serve::Serve),
+    /// Tell whether the configuration is right, the cluster reachable and the results there
+    Check(check::Check),
+    /// Show the buckets of a job
+    GetBuckets(Box<get_buckets::GetBucketsCommand>),
+    /// Load files of result documents into the embedded store
+    Import(import::Import),
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// What went wrong, for a person to read.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_env("MLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let config = |settings: Settings| Config::of(settings.with_file(cli.config.as_deref())?);
+    match cli.command {
+        Command::Serve(command) => {
+            let config = config(command.settings.clone())?;
+            command.run(config).await
+        }
+        Command::Check(command) => {
+            let config = config(command.settings.clone())?;
+            command.run(config).await
+        }
+        Command::GetBuckets(command) => {
+            let config = config(command.settings.clone())?;
+            command.run(config).await
+        }
+        Command::Import(command) => {
+            let config = config(command.settings.clone())?;
+            command.run(&config)
+        }
+    }
+}
+
+/// Opens the place that holds the results.
+fn open(results: Results) -> anyhow::Result<Arc<dyn ResultsStore>> {
+    Ok(match results {
+        Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file)?),
+        Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream)?),
+    })
+}

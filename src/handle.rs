@@ -1,0 +1,71 @@
+//! THE SCREEN: one request from admission to reply.
+
+use std::sync::Arc;
+
+use axum::{body::Body, extract::State};
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::{
+    admit::admit,
+    error::Error,
+    privileges::authorize,
+    reply::{Reply, Rendering},
+    rest::{Parameters, RestRequest},
+    results::{
+        documents::Style,
+        get_buckets::{get_buckets, request::GetBuckets},
+        job_id::JobId,
+    },
+    route::{Dialect, Route},
+    store::ResultsStore,
+    xcontent::{any_parser::AnyParser, media_type::Negotiated, parser::Parser},
+};
+
+/// What every request needs.
+pub struct Gate {
+    pub store: Arc<dyn ResultsStore>,
+    /// Largest body, in bytes, that is read.
+    pub most_body: usize,
+}
+
+/// Answers a request; whatever goes wrong on the way is an answer too. The order of refusals is Elastic's: what is wrong with
+/// the request itself, who may not, which job is none, what the search says.
+pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let mut rendering = Rendering::of(&head.headers);
+    let outcome = async {
+        admit(&head.method, &head.uri, &head.headers)?;
+        let route = Route::find(&head.method, head.uri.path()).map_err(|_| Error::bad_escape(head.uri.path()))?;
+        let parameters = Parameters::parse(head.uri.query().unwrap_or_default())?;
+        let body = read_body(body, gate.most_body).await?;
+        let content = Negotiated::read(&head.headers, parameters.get("format"), !body.is_empty())?;
+        rendering.choose(&content, &parameters)?;
+        match route {
+            Route::GetBuckets { dialect, job_id, timestamp } => {
+                rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
+                let asked = understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
+                let permit = authorize(JobId::parse(&asked.job_id).map_err(Error::invalid_job_id)?);
+                let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
+                Ok(Reply::Buckets(get_buckets(&*gate.store, &permit, &asked, style).await?, style))
+            }
+            Route::Options => Ok(Reply::Options),
+            Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),
+            Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
+        }
+    }
+    .await;
+    rendering.respond(&head.method, outcome)
+}
+
+/// What is asked: the body or the query is read first, then what nobody asked for is refused.
+fn understand(content: &Negotiated, rest: &RestRequest) -> Result<GetBuckets, Error> {
+    let mut parser = AnyParser::of_request(rest, content)?;
+    let asked = GetBuckets::read(rest, parser.as_mut().map(|parser| parser as &mut dyn Parser))?;
+    rest.parameters.refuse_leftovers(&rest.path())?;
+    Ok(asked)
+}
+
+async fn read_body(body: Body, most: usize) -> Result<Bytes, Error> {
+    axum::body::to_bytes(body, most).await.map_err(|_| Error::body_too_large(most))
+}

@@ -1,0 +1,116 @@
+//! From an outcome to the bytes and headers of a response.
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+
+use crate::{
+    error::Error,
+    rest::Parameters,
+    results::{documents::Style, get_buckets::reply::Buckets},
+    xcontent::{
+        filter_path::FilterPath,
+        media_type::{Format, Negotiated},
+        render::render,
+    },
+};
+
+/// An answer that is no error.
+pub enum Reply {
+    Buckets(Buckets, Style),
+    /// Which methods a path of ours takes.
+    Options,
+}
+
+/// How the answer to one request is to be written.
+#[derive(Debug)]
+pub struct Rendering {
+    format: Format,
+    content_type: String,
+    pretty: bool,
+    /// Also write times as text.
+    pub human: bool,
+    filter: FilterPath,
+    error_trace: bool,
+    /// The `Warning` of a path that is deprecated.
+    pub deprecation: Option<String>,
+    opaque_id: Option<HeaderValue>,
+}
+
+const ALLOWED: &str = "GET,POST";
+
+// === impl Rendering ===
+
+impl Rendering {
+    /// What is known from the headers alone: compact JSON.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let json = Negotiated::json();
+        Self {
+            format: json.reply,
+            content_type: json.reply_type,
+            pretty: false,
+            human: false,
+            filter: FilterPath::default(),
+            error_trace: false,
+            deprecation: None,
+            opaque_id: headers.get("x-opaque-id").cloned(),
+        }
+    }
+
+    /// 503 for a request that took too long.
+    #[must_use]
+    pub fn timed_out() -> Response<Body> {
+        let error = Error::store(StatusCode::SERVICE_UNAVAILABLE, "the request took too long");
+        Self::of(&HeaderMap::new()).respond(&Method::GET, Err(error))
+    }
+
+    /// Takes the options that every operation has.
+    ///
+    /// # Errors
+    /// 400 for a switch that is neither on nor off.
+    pub fn choose(&mut self, content: &Negotiated, parameters: &Parameters) -> Result<(), Error> {
+        self.format = content.reply;
+        self.content_type.clone_from(&content.reply_type);
+        self.filter = FilterPath::parse(parameters.get("filter_path").unwrap_or_default());
+        self.pretty = parameters.boolean("pretty")?;
+        self.human = parameters.boolean("human")?;
+        self.error_trace = parameters.boolean("error_trace")?;
+        Ok(())
+    }
+
+    /// Writes the response.
+    #[must_use]
+    pub fn respond(&self, method: &Method, outcome: Result<Reply, Error>) -> Response<Body> {
+        let (status, body) = match &outcome {
+            Ok(Reply::Buckets(buckets, style)) => {
+                (StatusCode::OK, render(self.format, self.pretty, &self.filter, |sink| buckets.write(sink, *style)))
+            }
+            Ok(Reply::Options) => (StatusCode::OK, Vec::new()),
+            Err(error) => {
+                // Errors are never filtered.
+                let document = error.document(self.error_trace);
+                (error.status, render(self.format, self.pretty, &FilterPath::default(), |sink| document.write(sink)))
+            }
+        };
+        let content_type = if matches!(outcome, Ok(Reply::Options)) { "text/plain; charset=UTF-8" } else { &self.content_type };
+        let length = body.len();
+        let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::from(body) });
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        if let Ok(value) = HeaderValue::from_str(content_type) {
+            headers.insert(header::CONTENT_TYPE, value);
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED || matches!(outcome, Ok(Reply::Options)) {
+            headers.insert(header::ALLOW, HeaderValue::from_static(ALLOWED));
+        }
+        if let Some(opaque_id) = &self.opaque_id {
+            headers.insert("x-opaque-id", opaque_id.clone());
+        }
+        if let Some(Ok(warning)) = self.deprecation.as_deref().map(HeaderValue::from_str) {
+            headers.insert(header::WARNING, warning);
+        }
+        response
+    }
+}

@@ -1,0 +1,34 @@
+//! A text that is never shown.
+
+use std::{convert::Infallible, fmt, str::FromStr};
+
+use serde::Deserialize;
+
+/// A password or key. It has no `Display` and cannot be written; its `Debug` shows nothing of it.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+// === impl Secret ===
+
+impl Secret {
+    /// The text, for the one place that must send it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}

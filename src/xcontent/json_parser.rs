@@ -1,0 +1,356 @@
+//! JSON as Elasticsearch reads it: the language, the order of complaints and the messages of Jackson's byte parser, with
+//! comments allowed and duplicate field names refused.
+//!
+//! Two of its habits are visible to clients. The first byte of a field's value is looked at together with the field's
+//! name, so that a malformed value is refused before an unknown name; and a string is only read when it is asked for or
+//! passed over, so that its faults come after those of its field.
+
+use std::{borrow::Cow, collections::HashSet};
+
+use super::{
+    json_faults::{Fault, Source},
+    parser::{Location, Number, Parser, Refusal, Token},
+};
+
+/// Deepest nesting.
+const MOST_DEPTH: usize = 1_000;
+/// Most characters of a number.
+const MOST_NUMBER_CHARACTERS: usize = 1_000;
+
+/// A parser over one document in memory.
+pub struct JsonParser<'a> {
+    pub(super) input: &'a [u8],
+    pub(super) at: usize,
+    pub(super) line: i64,
+    pub(super) line_start: usize,
+    current: Option<Token>,
+    /// The value that follows the current field name.
+    pending: Option<Token>,
+    scopes: Vec<Scope>,
+    /// Start of the current value, and of the current name.
+    token_location: Location,
+    name_location: Location,
+    name: Cow<'a, str>,
+    /// The string of the current token has not been passed yet.
+    unread_string: bool,
+    string: Cow<'a, str>,
+    number: (usize, usize, bool),
+}
+
+/// An object or array that is open.
+struct Scope {
+    kind: Kind,
+    start: Location,
+    entries: usize,
+    names: Names,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Root,
+    Array,
+    Object,
+}
+
+/// The names seen in one object: a few are compared one by one, many are hashed.
+#[derive(Default)]
+struct Names {
+    few: Vec<Box<str>>,
+    many: HashSet<Box<str>>,
+}
+
+// === impl Kind, Names ===
+
+impl Kind {
+    fn describe(self) -> &'static str {
+        match self {
+            Kind::Root => "root",
+            Kind::Array => "Array",
+            Kind::Object => "Object",
+        }
+    }
+}
+
+impl Names {
+    const FEW: usize = 24;
+
+    /// Whether the name is new.
+    fn insert(&mut self, name: &str) -> bool {
+        if !self.many.is_empty() {
+            return self.many.insert(name.into());
+        }
+        if self.few.iter().any(|seen| &**seen == name) {
+            return false;
+        }
+        self.few.push(name.into());
+        if self.few.len() > Self::FEW {
+            self.many.extend(self.few.drain(..));
+        }
+        true
+    }
+}
+
+// === impl JsonParser ===
+
+impl<'a> JsonParser<'a> {
+    /// A parser in front of the first token.
+    #[must_use]
+    pub fn new(input: &'a [u8]) -> Self {
+        let start = Location { line: 1, column: 0 };
+        let at = if input.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        Self {
+            input,
+            at,
+            line: 1,
+            line_start: 0,
+            current: None,
+            pending: None,
+            scopes: vec![Scope { kind: Kind::Root, start, entries: 0, names: Names::default() }],
+            token_location: start,
+            name_location: start,
+            name: Cow::Borrowed(""),
+            unread_string: false,
+            string: Cow::Borrowed(""),
+            number: (0, 0, true),
+        }
+    }
+
+    pub(super) fn source(&self) -> Source<'a> {
+        Source(self.input)
+    }
+
+    /// One past the last byte that was read: where faults are reported.
+    pub(super) fn here(&self) -> Location {
+        Location { line: self.line, column: column(self.at - self.line_start) + 1 }
+    }
+
+    /// The byte that was read last.
+    fn before(&self) -> Location {
+        Location { line: self.line, column: column(self.at - self.line_start) }
+    }
+
+    fn scope(&mut self) -> &mut Scope {
+        if self.scopes.is_empty() {
+            self.scopes.push(Scope { kind: Kind::Root, start: Location { line: 1, column: 0 }, entries: 0, names: Names::default() });
+        }
+        let last = self.scopes.len() - 1;
+        &mut self.scopes[last]
+    }
+
+    fn kind(&mut self) -> Kind {
+        self.scope().kind
+    }
+
+    pub(super) fn next_byte(&mut self) -> Option<u8> {
+        let byte = self.input.get(self.at).copied()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.input.get(self.at).copied()
+    }
+
+    fn advance(&mut self) -> Result<Option<Token>, Refusal> {
+        if self.current == Some(Token::FieldName) {
+            return self.open(self.pending);
+        }
+        if self.unread_string {
+            self.read_string()?;
+        }
+        let Some(mut byte) = self.skip_space()? else {
+            let kind = self.kind();
+            return if kind == Kind::Root {
+                Ok(None)
+            } else {
+                let start = self.source().at(self.scope().start);
+                let marker = format!(": expected close marker for {} (start marker at {start})", kind.describe());
+                Err(self.fault(Fault::End(&marker)))
+            };
+        };
+        if matches!(byte, b']' | b'}') {
+            return self.close(byte).map(Some);
+        }
+        let first = self.scope().entries == 0;
+        self.scope().entries += 1;
+        if !first && self.kind() != Kind::Root {
+            let kind = self.kind().describe();
+            if byte != b',' {
+                let expected = format!("was expecting comma to separate {kind} entries");
+                return Err(self.unexpected(byte, &expected));
+            }
+            byte = match self.skip_space()? {
+                Some(byte) => byte,
+                None => {
+                    let message = format!("Unexpected end-of-input within/between {kind} entries");
+                    return Err(self.fault(Fault::Parse(&message)));
+                }
+            };
+        }
+        if self.kind() != Kind::Object {
+            self.token_location = self.before();
+            let token = self.value(byte)?;
+            return self.open(Some(token));
+        }
+        self.name_location = self.before();
+        self.read_name(byte)?;
+        let name = self.name.clone();
+        if !self.scope().names.insert(&name) {
+            return Err(self.fault(Fault::Parse(&format!("Duplicate field '{name}'"))));
+        }
+        let byte = self.skip_colon()?;
+        self.token_location = self.before();
+        self.pending = Some(self.value(byte)?);
+        Ok(Some(Token::FieldName))
+    }
+
+    /// Makes `token` current, entering it where it is a container.
+    fn open(&mut self, token: Option<Token>) -> Result<Option<Token>, Refusal> {
+        let kind = match token {
+            Some(Token::StartObject) => Kind::Object,
+            Some(Token::StartArray) => Kind::Array,
+            _ => return Ok(token),
+        };
+        if self.scopes.len() > MOST_DEPTH {
+            let message = format!(
+                "Document nesting depth ({}) exceeds the maximum allowed ({MOST_DEPTH}, from `StreamReadConstraints.getMaxNestingDepth()`)",
+                self.scopes.len()
+            );
+            return Err(self.fault(Fault::Constraint(&message)));
+        }
+        self.scopes.push(Scope { kind, start: self.token_location, entries: 0, names: Names::default() });
+        Ok(token)
+    }
+
+    fn close(&mut self, byte: u8) -> Result<Token, Refusal> {
+        self.token_location = self.before();
+        let (token, kind, other) =
+            if byte == b']' { (Token::EndArray, Kind::Array, '}') } else { (Token::EndObject, Kind::Object, ']') };
+        if self.kind() != kind {
+            let open = self.kind().describe();
+            let start = self.source().at(self.scope().start);
+            let message =
+                format!("Unexpected close marker '{}': expected '{other}' (for {open} starting at {start})", char::from(byte));
+            return Err(self.fault(Fault::Parse(&message)));
+        }
+        self.scopes.pop();
+        Ok(token)
+    }
+
+    /// Reads the token of a value whose first byte is `byte`.
+    fn value(&mut self, byte: u8) -> Result<Token, Refusal> {
+        match byte {
+            b'"' => {
+                self.unread_string = true;
+                Ok(Token::String)
+            }
+            b'{' => Ok(Token::StartObject),
+            b'[' => Ok(Token::StartArray),
+            b'-' | b'0'..=b'9' => {
+                self.number = self.read_number(byte)?;
+                let (from, to, _) = self.number;
+                if to - from > MOST_NUMBER_CHARACTERS {
+                    let message = format!(
+                        "Number value length ({}) exceeds the maximum allowed ({MOST_NUMBER_CHARACTERS}, from `StreamReadConstraints.getMaxNumberLength()`)",
+                        to - from
+                    );
+                    return Err(self.fault(Fault::Constraint(&message)));
+                }
+                if self.kind() == Kind::Root {
+                    self.check_root_space()?;
+                }
+                Ok(Token::Number)
+            }
+            b't' => self.word("true", 1).map(|()| Token::Boolean),
+            b'f' => self.word("false", 1).map(|()| Token::Boolean),
+            b'n' => self.word("null", 1).map(|()| Token::Null),
+            _ => {
+                let kind = self.kind();
+                Err(self.unexpected_value(byte, kind == Kind::Array))
+            }
+        }
+        .inspect(|token| {
+            if *token == Token::Boolean {
+                self.number.2 = byte == b't';
+            }
+        })
+    }
+
+    /// A field name, from its first byte on.
+    fn read_name(&mut self, byte: u8) -> Result<(), Refusal> {
+        if byte != b'"' {
+            return Err(self.unexpected_decoded(byte, "was expecting double-quote to start field name"));
+        }
+        if self.peek().is_none() {
+            return Err(self.fault(Fault::End(": was expecting closing '\"' for name")));
+        }
+        self.name = self.read_text(" in field name", "name")?;
+        Ok(())
+    }
+
+    fn read_string(&mut self) -> Result<(), Refusal> {
+        self.unread_string = false;
+        self.string = self.read_text(" in VALUE_STRING", "string value")?;
+        Ok(())
+    }
+}
+
+impl Parser for JsonParser<'_> {
+    fn next_token(&mut self) -> Result<Option<Token>, Refusal> {
+        let token = self.advance()?;
+        self.current = token;
+        Ok(token)
+    }
+
+    fn current(&self) -> Option<Token> {
+        self.current
+    }
+
+    fn token_location(&self) -> Location {
+        if self.current == Some(Token::FieldName) { self.name_location } else { self.token_location }
+    }
+
+    fn text(&mut self) -> Result<Cow<'_, str>, Refusal> {
+        Ok(Cow::Borrowed(match self.current {
+            Some(Token::FieldName) => &*self.name,
+            Some(Token::String) => {
+                if self.unread_string {
+                    self.read_string()?;
+                }
+                &*self.string
+            }
+            Some(Token::Number) => match self.number() {
+                Number::Text { text, .. } => text,
+                _ => "",
+            },
+            Some(Token::Boolean) if self.boolean() => "true",
+            Some(Token::Boolean) => "false",
+            Some(Token::Null) => "null",
+            _ => "",
+        }))
+    }
+
+    fn number(&self) -> Number<'_> {
+        let (from, to, integer) = self.number;
+        Number::Text { text: std::str::from_utf8(&self.input[from..to]).unwrap_or(""), integer }
+    }
+
+    fn out_of_range(&self, kind: &'static str) -> Refusal {
+        let (from, to, _) = self.number;
+        let text = String::from_utf8_lossy(&self.input[from..to]);
+        let (least, most) = match kind {
+            "int" => (i64::from(i32::MIN), i64::from(i32::MAX)),
+            _ => (i64::MIN, i64::MAX),
+        };
+        self.fault(Fault::Coercion(&format!("Numeric value ({text}) out of range of {kind} ({least} - {most})")))
+    }
+
+    fn boolean(&self) -> bool {
+        self.number.2
+    }
+}
+
+/// A column or offset as messages count it.
+fn column(offset: usize) -> i64 {
+    i64::try_from(offset).unwrap_or(i64::MAX)
+}

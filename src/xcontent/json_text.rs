@@ -1,0 +1,282 @@
+//! The small parts of JSON: white space, comments, strings and numbers.
+
+use std::borrow::Cow;
+
+use super::{
+    json_faults::{Fault, describe},
+    json_parser::JsonParser,
+    parser::Refusal,
+};
+
+// === white space and comments ===
+
+impl<'a> JsonParser<'a> {
+    /// The next byte that is neither white space nor part of a comment.
+    pub(super) fn skip_space(&mut self) -> Result<Option<u8>, Refusal> {
+        while let Some(byte) = self.next_byte() {
+            match byte {
+                b' ' | b'\t' => {}
+                b'\n' => self.new_line(),
+                b'\r' => self.carriage_return(),
+                b'/' => self.skip_comment()?,
+                0..=0x1F => {
+                    let message = format!(
+                        "Illegal character ({}): only regular white space (\\r, \\n, \\t) is allowed between tokens",
+                        describe(char::from(byte))
+                    );
+                    return Err(self.fault(Fault::Parse(&message)));
+                }
+                _ => return Ok(Some(byte)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first byte of the value behind a colon.
+    pub(super) fn skip_colon(&mut self) -> Result<u8, Refusal> {
+        let mut colon = false;
+        while let Some(byte) = self.skip_space()? {
+            if colon {
+                return Ok(byte);
+            }
+            if byte != b':' {
+                return Err(self.unexpected(byte, "was expecting a colon to separate field name and value"));
+            }
+            colon = true;
+        }
+        Err(self.fault(Fault::End(" within/between Object entries")))
+    }
+
+    fn new_line(&mut self) {
+        self.line += 1;
+        self.line_start = self.at;
+    }
+
+    fn carriage_return(&mut self) {
+        if self.peek() == Some(b'\n') {
+            self.at += 1;
+        }
+        self.new_line();
+    }
+
+    fn skip_comment(&mut self) -> Result<(), Refusal> {
+        match self.next_byte() {
+            None => Err(self.fault(Fault::End(" in a comment"))),
+            Some(b'/') => {
+                while let Some(byte) = self.next_byte() {
+                    match byte {
+                        b'\n' => return Ok(self.new_line()),
+                        b'\r' => return Ok(self.carriage_return()),
+                        _ => {}
+                    }
+                }
+                Ok(())
+            }
+            Some(b'*') => {
+                while let Some(byte) = self.next_byte() {
+                    match byte {
+                        b'*' if self.peek() == Some(b'/') => {
+                            self.at += 1;
+                            return Ok(());
+                        }
+                        b'\n' => self.new_line(),
+                        b'\r' => self.carriage_return(),
+                        _ => {}
+                    }
+                }
+                Err(self.fault(Fault::End(" in a comment")))
+            }
+            Some(other) => Err(self.unexpected(other, "was expecting either '*' or '/' for a comment")),
+        }
+    }
+
+    /// A number at the top level must be followed by white space.
+    pub(super) fn check_root_space(&mut self) -> Result<(), Refusal> {
+        match self.peek() {
+            None | Some(b' ' | b'\t' | b'\n' | b'\r') => Ok(()),
+            Some(byte) => {
+                self.at += 1;
+                Err(self.unexpected(byte, "Expected space separating root-level values"))
+            }
+        }
+    }
+}
+
+// === strings ===
+
+impl<'a> JsonParser<'a> {
+    /// The text up to the closing quote; borrowed where nothing is escaped.
+    pub(super) fn read_text(&mut self, at_end: &str, place: &str) -> Result<Cow<'a, str>, Refusal> {
+        let start = self.at;
+        let plain = self.input[start..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20 || byte >= 0x80);
+        match plain.map(|length| (start + length, self.input[start + length])) {
+            Some((end, b'"')) => {
+                self.at = end + 1;
+                // ASCII: always valid.
+                Ok(Cow::Borrowed(std::str::from_utf8(&self.input[start..end]).unwrap_or("")))
+            }
+            other => {
+                self.at = other.map_or(self.input.len(), |(end, _)| end);
+                let mut units = String::from_utf8_lossy(&self.input[start..self.at]).into_owned();
+                self.read_escaped(&mut units, at_end, place)?;
+                Ok(Cow::Owned(units))
+            }
+        }
+    }
+
+    fn read_escaped(&mut self, text: &mut String, at_end: &str, place: &str) -> Result<(), Refusal> {
+        // A high surrogate that waits for its other half.
+        let mut high: Option<u32> = None;
+        loop {
+            let Some(byte) = self.next_byte() else {
+                return Err(self.fault(Fault::End(at_end)));
+            };
+            let code = match byte {
+                b'"' => {
+                    if high.is_some() {
+                        text.push(char::REPLACEMENT_CHARACTER);
+                    }
+                    return Ok(());
+                }
+                b'\\' => self.read_escape()?,
+                0..=0x1F => {
+                    let message = format!(
+                        "Illegal unquoted character ({}): has to be escaped using backslash to be included in {place}",
+                        describe(char::from(byte))
+                    );
+                    return Err(self.fault_in(place, &message));
+                }
+                0x20..=0x7F => u32::from(byte),
+                _ => self.read_multibyte(byte, at_end, place)?,
+            };
+            match (high.take(), code) {
+                (Some(first), 0xDC00..=0xDFFF) => {
+                    let joined = 0x10000 + ((first - 0xD800) << 10) + (code - 0xDC00);
+                    text.push(char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER));
+                    continue;
+                }
+                (Some(_), _) => text.push(char::REPLACEMENT_CHARACTER),
+                (None, _) => {}
+            }
+            if (0xD800..=0xDBFF).contains(&code) {
+                high = Some(code);
+            } else {
+                text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+        }
+    }
+
+    fn read_escape(&mut self) -> Result<u32, Refusal> {
+        let in_escape = " in character escape sequence";
+        let Some(byte) = self.next_byte() else {
+            return Err(self.fault(Fault::End(in_escape)));
+        };
+        Ok(match byte {
+            b'b' => 0x08,
+            b't' => 0x09,
+            b'n' => 0x0A,
+            b'f' => 0x0C,
+            b'r' => 0x0D,
+            b'"' | b'/' | b'\\' => u32::from(byte),
+            b'u' => {
+                let mut code = 0;
+                for _ in 0..4 {
+                    let Some(digit) = self.next_byte() else {
+                        return Err(self.fault(Fault::End(in_escape)));
+                    };
+                    let Some(value) = char::from(digit).to_digit(16) else {
+                        return Err(self.unexpected(digit, "expected a hex-digit for character escape sequence"));
+                    };
+                    code = code << 4 | value;
+                }
+                code
+            }
+            other => {
+                let message = format!("Unrecognized character escape {}", describe(char::from(other)));
+                return Err(self.fault(Fault::Parse(&message)));
+            }
+        })
+    }
+
+    fn read_multibyte(&mut self, first: u8, at_end: &str, place: &str) -> Result<u32, Refusal> {
+        let more = match first {
+            0xC0..=0xDF => 1,
+            0xE0..=0xEF => 2,
+            0xF0..=0xF7 => 3,
+            _ => return Err(self.fault_in(place, &format!("Invalid UTF-8 start byte 0x{first:x}"))),
+        };
+        let mut code = u32::from(first) & (0x3F >> more);
+        for _ in 0..more {
+            match self.next_byte() {
+                Some(byte) if byte & 0xC0 == 0x80 => code = code << 6 | u32::from(byte & 0x3F),
+                Some(byte) => return Err(self.fault_in(place, &format!("Invalid UTF-8 middle byte 0x{byte:x}"))),
+                None => return Err(self.fault(Fault::End(at_end))),
+            }
+        }
+        Ok(code)
+    }
+
+    fn fault_in(&self, place: &str, message: &str) -> Refusal {
+        self.fault(if place == "name" { Fault::Parse(message) } else { Fault::Late(message) })
+    }
+}
+
+// === numbers ===
+
+impl JsonParser<'_> {
+    /// A number whose first byte is `first`: where it starts and ends, and whether it is an integer.
+    pub(super) fn read_number(&mut self, first: u8) -> Result<(usize, usize, bool), Refusal> {
+        let start = self.at - 1;
+        let mut digit = first;
+        if first == b'-' {
+            digit = match self.next_byte() {
+                None => return Err(self.end_in_value()),
+                Some(byte @ b'0'..=b'9') => byte,
+                Some(other) => return Err(self.bad_number_start(other, true)),
+            };
+        }
+        if digit == b'0' && self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            return Err(self.fault(Fault::Parse("Invalid numeric value: Leading zeroes not allowed")));
+        }
+        self.skip_digits();
+        let mut integer = true;
+        if self.peek() == Some(b'.') {
+            integer = false;
+            self.at += 1;
+            if self.skip_digits() == 0 {
+                return Err(self.bad_number_end("Decimal point not followed by a digit"));
+            }
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            integer = false;
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            if self.peek().is_none() {
+                return Err(self.end_in_value());
+            }
+            if self.skip_digits() == 0 {
+                return Err(self.bad_number_end("Exponent indicator not followed by a digit"));
+            }
+        }
+        Ok((start, self.at, integer))
+    }
+
+    fn skip_digits(&mut self) -> usize {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
+    fn bad_number_end(&mut self, message: &str) -> Refusal {
+        let byte = self.next_byte().unwrap_or(b'.');
+        self.unexpected_in_number(byte, message)
+    }
+
+    fn end_in_value(&self) -> Refusal {
+        self.fault(Fault::End(" in FIELD_NAME"))
+    }
+}

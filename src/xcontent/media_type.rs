@@ -1,0 +1,215 @@
+//! Which format a body has and which one the reply gets, as Elasticsearch negotiates them.
+
+use std::fmt;
+
+use http::{HeaderMap, StatusCode, header};
+
+use crate::{
+    error::{Error, Exception, Fault},
+    xcontent::Node,
+};
+
+/// The newest and oldest versions of the API that a media type may ask for. Elasticsearch 8 accepts 7 and 8; 9 is accepted
+/// here as well, because clients of version 9 are served.
+const VERSIONS: std::ops::RangeInclusive<u8> = 7..=9;
+
+/// A format of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Json,
+    Yaml,
+    Cbor,
+    Smile,
+}
+
+/// A media type as a header spells it, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct MediaType {
+    essence: String,
+    parameters: Vec<(String, String)>,
+}
+
+/// What the headers and the parameter `format` say together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Negotiated {
+    /// The format of the body, where its media type is known.
+    pub body: Option<Format>,
+    /// The format of the reply.
+    pub reply: Format,
+    /// The `content-type` of the reply.
+    pub reply_type: String,
+    /// The header `Content-Type` as sent.
+    pub sent_type: Option<String>,
+}
+
+// === impl Format ===
+
+impl Format {
+    /// By the name that the parameter `format` uses, or a short media type.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "json" => Self::Json,
+            "yaml" => Self::Yaml,
+            "cbor" => Self::Cbor,
+            "smile" => Self::Smile,
+            _ => return None,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Cbor => "cbor",
+            Self::Smile => "smile",
+        }
+    }
+
+    fn default_type(self) -> String {
+        format!("application/{}", self.name())
+    }
+}
+
+// === impl MediaType ===
+
+impl MediaType {
+    /// `None` for a list or a range over everything, which say nothing.
+    fn parse(header: &str) -> Result<Option<Self>, String> {
+        if header.trim().is_empty() {
+            return Err("cannot be empty".into());
+        }
+        if header.contains(',') || header.trim() == "*/*" {
+            return Ok(None);
+        }
+        let lower = header.to_ascii_lowercase();
+        let mut elements = lower.split(';');
+        let essence = elements.next().unwrap_or_default().trim();
+        let token = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c));
+        if !essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
+            return Err(format!("invalid media-type [{header}]"));
+        }
+        let mut parameters = Vec::new();
+        for element in elements.map(str::trim).filter(|element| !element.is_empty()) {
+            let pair = element.split_once('=').filter(|(name, value)| !format!("{name}{value}").contains([' ', '=']) && !value.is_empty());
+            let Some((name, value)) = pair else {
+                return Err(format!("invalid parameters for header [{header}]"));
+            };
+            parameters.push((name.to_owned(), value.to_owned()));
+        }
+        Ok(Some(Self { essence: essence.to_owned(), parameters }))
+    }
+
+    fn format(&self) -> Option<Format> {
+        let subtype = self.essence.strip_prefix("application/")?;
+        let subtype = subtype.strip_prefix("vnd.elasticsearch+").unwrap_or(subtype);
+        if matches!(subtype, "x-ndjson") { Some(Format::Json) } else { Format::by_name(subtype) }
+    }
+
+    /// The version that a vendor media type asks for.
+    fn version(&self) -> Option<u8> {
+        if !self.essence.starts_with("application/vnd.elasticsearch+") {
+            return None;
+        }
+        let (_, version) = self.parameters.iter().find(|(name, _)| name == "compatible-with")?;
+        version.parse().ok()
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.essence)?;
+        self.parameters.iter().try_for_each(|(name, value)| write!(f, ";{name}={value}"))
+    }
+}
+
+// === impl Negotiated ===
+
+impl Negotiated {
+    /// JSON both ways: for what is refused before anything is known.
+    #[must_use]
+    pub fn json() -> Self {
+        Self { body: None, reply: Format::Json, reply_type: Format::Json.default_type(), sent_type: None }
+    }
+
+    /// Reads `Accept`, `Content-Type` and the parameter `format`.
+    ///
+    /// # Errors
+    /// 400 `media_type_header_exception` for a header that is none, or for versions that do not go together.
+    pub fn read(headers: &HeaderMap, format: Option<&str>, has_body: bool) -> Result<Self, Error> {
+        let accept = header_media_type(headers, &header::ACCEPT, "Accept")?;
+        let sent_type = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let content_type = match &sent_type {
+            // An empty Content-Type is complained about with the body.
+            Some(text) if text.trim().is_empty() => None,
+            _ => header_media_type(headers, &header::CONTENT_TYPE, "Content-Type")?,
+        };
+        check_versions(accept.as_ref(), content_type.as_ref(), has_body)?;
+        let body = content_type.as_ref().and_then(MediaType::format);
+        let (reply, reply_type) = match (format.and_then(Format::by_name), accept.as_ref()) {
+            (Some(format), _) => (format, format.default_type()),
+            (None, Some(accept)) if accept.format().is_some() => (accept.format().unwrap_or(Format::Json), accept.to_string()),
+            _ => {
+                let format = body.unwrap_or(Format::Json);
+                (format, format.default_type())
+            }
+        };
+        Ok(Self { body, reply, reply_type, sent_type })
+    }
+
+    /// The format of a body that is there.
+    ///
+    /// # Errors
+    /// 406 in a form of its own, where it is not known.
+    pub fn body_format(&self) -> Result<Format, Error> {
+        self.body.ok_or_else(|| {
+            let message = match self.sent_type.as_deref().map(str::trim) {
+                None => "Content-Type header [] is not supported".to_owned(),
+                Some(sent) => format!("Content-Type header [{sent}] is not supported"),
+            };
+            let document = vec![("error".into(), Node::from(message)), ("status".into(), Node::Long(406))];
+            Error::document_as_is(StatusCode::NOT_ACCEPTABLE, Fault::Client, Node::Object(document))
+        })
+    }
+}
+
+fn header_media_type(headers: &HeaderMap, name: &header::HeaderName, shown: &str) -> Result<Option<MediaType>, Error> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let parsed = if values.next().is_some() {
+        Err(format!("Incorrect header [{shown}]. Only one value should be provided"))
+    } else {
+        MediaType::parse(&String::from_utf8_lossy(value.as_bytes())).map_err(|message| {
+            if message == "cannot be empty" { format!("Header [{shown}] {message}.") } else { message }
+        })
+    };
+    parsed.map_err(|message| media_type_error(shown, Exception::illegal_argument(message)))
+}
+
+fn media_type_error(headers: &str, cause: Exception) -> Error {
+    let message = format!("Invalid media-type value on headers [{headers}]");
+    Error::bad_request(Exception::new("media_type_header_exception", message).caused_by(cause))
+}
+
+fn check_versions(accept: Option<&MediaType>, content_type: Option<&MediaType>, has_body: bool) -> Result<(), Error> {
+    let refuse = |message: String| Err(media_type_error("Accept, Content-Type", Exception::new("status_exception", message)));
+    let shown = |media_type: Option<&MediaType>| media_type.map_or_else(|| "null".to_owned(), MediaType::to_string);
+    let (accepted, sent) = (accept.and_then(MediaType::version), content_type.and_then(MediaType::version));
+    if let Some(version) = accepted.filter(|version| !VERSIONS.contains(version)) {
+        return refuse(format!("Accept version must be either version 8 or 7, but found {version}. Accept={}", shown(accept)));
+    }
+    if !has_body {
+        return Ok(());
+    }
+    if let Some(version) = sent.filter(|version| !VERSIONS.contains(version)) {
+        let shown = shown(content_type);
+        return refuse(format!("Content-Type version must be either version 8 or 7, but found {version}. Content-Type={shown}"));
+    }
+    let required = "A compatible version is required on both Content-Type and Accept headers if either one has requested a compatible version";
+    let both = format!("Accept={}, Content-Type={}", shown(accept), shown(content_type));
+    match (accepted, sent) {
+        (Some(a), Some(b)) if a != b => refuse(format!("{required} and the compatible versions must match. {both}")),
+        (Some(_), None) | (None, Some(_)) => refuse(format!("{required}. {both}")),
+        _ => Ok(()),
+    }
+}

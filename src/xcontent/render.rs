@@ -1,0 +1,36 @@
+//! One document, in the format that was asked for.
+
+use super::{
+    Sink,
+    filter_path::{FilterPath, Tree},
+    json::{Json, Pretty},
+    media_type::Format,
+    yaml::Yaml,
+};
+
+/// Writes a document. The options are the reply's; `write` is called once.
+pub fn render(format: Format, pretty: bool, filter: &FilterPath, write: impl FnOnce(&mut dyn Sink)) -> Vec<u8> {
+    if !filter.is_empty() {
+        let mut tree = Tree::default();
+        write(&mut tree);
+        let shown = filter.apply(tree.finish());
+        return render(format, pretty, &FilterPath::default(), |sink| shown.write(sink));
+    }
+    match format {
+        Format::Yaml => {
+            let mut tree = Tree::default();
+            write(&mut tree);
+            Yaml::write(&tree.finish())
+        }
+        Format::Json if pretty => {
+            let mut sink = Pretty::default();
+            write(&mut sink);
+            sink.finish()
+        }
+        _ => {
+            let mut sink = Json::with_capacity(4_096);
+            write(&mut sink);
+            sink.finish()
+        }
+    }
+}
