@@ -71,7 +71,8 @@ fn ambiguous(path: &str) -> Option<&'static str> {
     if lower.contains("%5c") {
         return Some("contains an encoded backslash");
     }
-    let control = lower.as_bytes().windows(3).any(|w| w[0] == b'%' && (matches!(w[1], b'0' | b'1') || &w[1..] == b"7f"));
+    let control =
+        lower.as_bytes().windows(3).any(|w| w[0] == b'%' && (matches!(w[1], b'0' | b'1') || &w[1..] == b"7f"));
     control.then_some("contains an encoded control character")
 }
 
@@ -83,7 +84,18 @@ mod tests {
 
     #[test]
     fn paths_that_mean_two_things() {
-        for path in ["//_ml/x", "/_ml//x", "/_ml/./x", "/_ml/../x", "/_ml/%2e%2E/x", "/_ml/.%2e", "/a%5Cb", "/a%00", "/a%0d%0ab", "/a%7f"] {
+        for path in [
+            "//_ml/x",
+            "/_ml//x",
+            "/_ml/./x",
+            "/_ml/../x",
+            "/_ml/%2e%2E/x",
+            "/_ml/.%2e",
+            "/a%5Cb",
+            "/a%00",
+            "/a%0d%0ab",
+            "/a%7f",
+        ] {
             assert!(admit(&Method::GET, &path.parse().unwrap(), &HeaderMap::new()).is_err(), "{path}");
         }
         for path in ["/", "/_ml/anomaly_detectors/j/results/buckets///", "/a/b?x=//../", "/a%2Fb"] {

@@ -12,10 +12,7 @@ use anyhow::{Context, bail};
 use elasticsearch::{auth::Credentials, http::Url};
 use serde::Deserialize;
 
-use crate::{
-    secret::Secret,
-    store::cluster::Upstream,
-};
+use crate::{secret::Secret, store::cluster::Upstream};
 
 /// What may be set, wherever it is set.
 #[derive(Debug, Default, Clone, Deserialize, clap::Args)]
@@ -73,7 +70,10 @@ impl Settings {
         Ok(Self {
             listen: self.listen.or(below.listen),
             // Store and upstream exclude each other: who names one of them overrules both.
-            store: below.store.filter(|_| self.store.is_none() && self.upstream.is_none()).or_else(|| self.store.clone()),
+            store: below
+                .store
+                .filter(|_| self.store.is_none() && self.upstream.is_none())
+                .or_else(|| self.store.clone()),
             upstream: self.upstream.or(below.upstream.filter(|_| self.store.is_none())),
             upstream_username: self.upstream_username.or(below.upstream_username),
             upstream_password: self.upstream_password.or(below.upstream_password),
@@ -93,7 +93,9 @@ impl Config {
     pub fn of(settings: Settings) -> anyhow::Result<Self> {
         let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9280)));
         if !listen.ip().is_loopback() {
-            bail!("listen: {listen} is not a loopback address; there is no access control yet, so only this machine may ask");
+            bail!(
+                "listen: {listen} is not a loopback address; there is no access control yet, so only this machine may ask"
+            );
         }
         let results = match (settings.upstream, settings.store) {
             (Some(_), Some(_)) => bail!("store: cannot be set together with upstream"),

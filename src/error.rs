@@ -103,7 +103,8 @@ impl Exception {
         fields.extend(self.metadata.iter().cloned());
         if trace {
             // There is no Java stack to show: the chain of exceptions is what is known.
-            let lines: Vec<_> = self.chain().map(|e| format!("{}: {}", e.kind, e.reason.as_deref().unwrap_or("null"))).collect();
+            let lines: Vec<_> =
+                self.chain().map(|e| format!("{}: {}", e.kind, e.reason.as_deref().unwrap_or("null"))).collect();
             fields.push(("stack_trace".into(), lines.join("\nCaused by: ").into()));
         }
         fields
@@ -121,7 +122,12 @@ impl Error {
 
     /// An error with several root causes, one for each group of failed shards.
     #[must_use]
-    pub fn with_root_causes(status: StatusCode, fault: Fault, root_cause: Vec<Exception>, exception: Exception) -> Self {
+    pub fn with_root_causes(
+        status: StatusCode,
+        fault: Fault,
+        root_cause: Vec<Exception>,
+        exception: Exception,
+    ) -> Self {
         Self { status, fault, body: Box::new(Body::Exception { root_cause, exception }) }
     }
 
@@ -176,13 +182,30 @@ impl Error {
     #[must_use]
     pub fn no_handler(method: &Method, uri: &Uri) -> Self {
         let message = format!("no handler found for uri [{uri}] and method [{method}]");
-        Self::document_as_is(StatusCode::BAD_REQUEST, Fault::Client, Node::Object(vec![("error".into(), message.into())]))
+        Self::document_as_is(
+            StatusCode::BAD_REQUEST,
+            Fault::Client,
+            Node::Object(vec![("error".into(), message.into())]),
+        )
+    }
+
+    /// The message of an error alone, as the REST layer itself answers.
+    #[must_use]
+    pub fn bare(error: &Self) -> Self {
+        let Body::Exception { exception, .. } = &*error.body else { return error.clone() };
+        let message = exception.reason.clone().map_or(Node::Null, Node::from);
+        let status = Node::Long(i64::from(error.status.as_u16()));
+        let document = Node::Object(vec![("error".into(), message), ("status".into(), status)]);
+        Self::document_as_is(error.status, error.fault, document)
     }
 
     /// 413.
     #[must_use]
     pub fn body_too_large(most: usize) -> Self {
-        let exception = Exception::new("too_long_http_content_exception", format!("entity content is too long, more than [{most}] bytes"));
+        let exception = Exception::new(
+            "too_long_http_content_exception",
+            format!("entity content is too long, more than [{most}] bytes"),
+        );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, Fault::Client, exception.clone(), exception)
     }
 

@@ -10,7 +10,7 @@ use crate::{
     admit::admit,
     error::Error,
     privileges::authorize,
-    reply::{Reply, Rendering},
+    reply::{Rendering, Reply},
     rest::{Parameters, RestRequest},
     results::{
         documents::Style,
@@ -44,7 +44,8 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
         match route {
             Route::GetBuckets { dialect, job_id, timestamp } => {
                 rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
-                let asked = understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
+                let asked =
+                    understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
                 let permit = authorize(JobId::parse(&asked.job_id).map_err(Error::invalid_job_id)?);
                 let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
                 Ok(Reply::Buckets(get_buckets(&*gate.store, &permit, &asked, style).await?, style))

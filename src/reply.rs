@@ -74,7 +74,7 @@ impl Rendering {
         self.filter = FilterPath::parse(parameters.get("filter_path").unwrap_or_default());
         self.pretty = parameters.boolean("pretty")?;
         self.human = parameters.boolean("human")?;
-        self.error_trace = parameters.boolean("error_trace")?;
+        self.error_trace = parameters.boolean("error_trace").map_err(|error| Error::bare(&error))?;
         Ok(())
     }
 
@@ -92,7 +92,8 @@ impl Rendering {
                 (error.status, render(self.format, self.pretty, &FilterPath::default(), |sink| document.write(sink)))
             }
         };
-        let content_type = if matches!(outcome, Ok(Reply::Options)) { "text/plain; charset=UTF-8" } else { &self.content_type };
+        let content_type =
+            if matches!(outcome, Ok(Reply::Options)) { "text/plain; charset=UTF-8" } else { &self.content_type };
         let length = body.len();
         let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::from(body) });
         *response.status_mut() = status;

@@ -38,7 +38,13 @@ pub struct RestRequest {
 impl RestRequest {
     /// A request with what stands in its path put among its parameters.
     #[must_use]
-    pub fn new(raw_path: &str, mut parameters: Parameters, job_id: String, timestamp: Option<String>, body: Bytes) -> Self {
+    pub fn new(
+        raw_path: &str,
+        mut parameters: Parameters,
+        job_id: String,
+        timestamp: Option<String>,
+        body: Bytes,
+    ) -> Self {
         parameters.insert("job_id", job_id);
         if let Some(timestamp) = timestamp {
             parameters.insert("timestamp", timestamp);
@@ -216,7 +222,11 @@ mod tests {
         assert_eq!(parameters.get("size"), Some("2"));
         assert_eq!(parameters.get("expand"), None);
         let message = parameters.refuse_leftovers("/p").unwrap_err().to_string();
-        assert!(message.ends_with("request [/p] contains unrecognized parameters: [expnd] -> did you mean [expand]?, [foo]"), "{message}");
+        assert!(
+            message
+                .ends_with("request [/p] contains unrecognized parameters: [expnd] -> did you mean [expand]?, [foo]"),
+            "{message}"
+        );
     }
 
     proptest::proptest! {

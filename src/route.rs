@@ -8,7 +8,11 @@ use crate::rest::decode;
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    GetBuckets { dialect: Dialect, job_id: String, timestamp: Option<String> },
+    GetBuckets {
+        dialect: Dialect,
+        job_id: String,
+        timestamp: Option<String>,
+    },
     /// The path is ours, the method is not.
     WrongMethod,
     /// `OPTIONS` on a path of ours.
@@ -101,7 +105,14 @@ mod tests {
 
     #[test]
     fn not_ours() {
-        for path in ["/", "//_ml/anomaly_detectors/j/results/buckets", "/%5Fml/anomaly_detectors/j/results/buckets", "/_ML/anomaly_detectors/j/results/buckets", "/_ml/anomaly_detectors/j/results/buckets/1/2", "/_ml/anomaly_detectors/j/results"] {
+        for path in [
+            "/",
+            "//_ml/anomaly_detectors/j/results/buckets",
+            "/%5Fml/anomaly_detectors/j/results/buckets",
+            "/_ML/anomaly_detectors/j/results/buckets",
+            "/_ml/anomaly_detectors/j/results/buckets/1/2",
+            "/_ml/anomaly_detectors/j/results",
+        ] {
             assert_eq!(get(path), Ok(Route::Other), "{path}");
         }
         assert_eq!(Route::find(&Method::PUT, "/_ml/anomaly_detectors/j/results/buckets"), Ok(Route::WrongMethod));

@@ -21,8 +21,15 @@ use crate::{
 };
 
 /// The columns of tables and CSV.
-const COLUMNS: [&str; 7] =
-    ["timestamp_string", "anomaly_score", "initial_anomaly_score", "event_count", "is_interim", "bucket_span", "processing_time_ms"];
+const COLUMNS: [&str; 7] = [
+    "timestamp_string",
+    "anomaly_score",
+    "initial_anomaly_score",
+    "event_count",
+    "is_interim",
+    "bucket_span",
+    "processing_time_ms",
+];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct GetBucketsCommand {

@@ -39,15 +39,23 @@ pub(super) fn load(store: &EmbeddedStore, paths: &[PathBuf]) -> anyhow::Result<u
     let mut bad = 0;
     for file in files(paths)? {
         let bar = ProgressBar::new(file.metadata().with_context(|| file.display().to_string())?.len());
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+        {
             bar.set_style(style);
         }
         bar.set_message(file.display().to_string());
         let report = |line: u64, reason: &str| bar.suspend(|| eprintln!("{}:{line}: {reason}", file.display()));
         let summary = store.import(&file, report, |done| bar.set_position(done))?;
         bar.finish_and_clear();
-        let resumed = if summary.resumed_at > 0 { format!(" (went on at byte {})", summary.resumed_at) } else { String::new() };
-        eprintln!("{}: {} documents, {} job configurations, {} bad lines{resumed}", file.display(), summary.documents, summary.jobs, summary.bad);
+        let resumed =
+            if summary.resumed_at > 0 { format!(" (went on at byte {})", summary.resumed_at) } else { String::new() };
+        eprintln!(
+            "{}: {} documents, {} job configurations, {} bad lines{resumed}",
+            file.display(),
+            summary.documents,
+            summary.jobs,
+            summary.bad
+        );
         bad += summary.bad;
     }
     Ok(bad)

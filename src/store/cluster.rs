@@ -153,7 +153,13 @@ impl ClusterStore {
         if status.is_success() { read_hits(text).map(Outcome::Found) } else { Err(refused(status, &text)) }
     }
 
-    async fn search_in(&self, target: &str, lenient: bool, permit: &Permit, query: &ResultsQuery) -> Result<Outcome, Error> {
+    async fn search_in(
+        &self,
+        target: &str,
+        lenient: bool,
+        permit: &Permit,
+        query: &ResultsQuery,
+    ) -> Result<Outcome, Error> {
         let path = format!("/{target}/_search?ignore_unavailable={lenient}&allow_no_indices=true");
         self.outcome(&path, render(permit, query)).await
     }
@@ -246,7 +252,8 @@ fn render(permit: &Permit, query: &ResultsQuery) -> Value {
         .iter()
         .map(|key| {
             let order = if key.descending { "desc" } else { "asc" };
-            let options = if key.missing_last { json!({"order": order, "missing": "_last"}) } else { json!({"order": order}) };
+            let options =
+                if key.missing_last { json!({"order": order, "missing": "_last"}) } else { json!({"order": order}) };
             json!({key.field.clone(): options})
         })
         .collect();
@@ -297,7 +304,10 @@ fn refused(status: StatusCode, text: &str) -> Error {
             let fault = if status.is_client_error() { Fault::Client } else { Fault::Cluster };
             Error::document_as_is(status, fault, node(document))
         }
-        _ => Error::store(StatusCode::BAD_GATEWAY, format!("the cluster answered a search with status {}", status.as_u16())),
+        _ => Error::store(
+            StatusCode::BAD_GATEWAY,
+            format!("the cluster answered a search with status {}", status.as_u16()),
+        ),
     }
 }
 
@@ -305,9 +315,13 @@ fn node(value: Value) -> Node {
     match value {
         Value::Null => Node::Null,
         Value::Bool(value) => value.into(),
-        Value::Number(number) => number.as_i64().map_or_else(|| Node::Double(number.as_f64().unwrap_or(f64::NAN)), Node::Long),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| Node::Double(number.as_f64().unwrap_or(f64::NAN)), Node::Long)
+        }
         Value::String(text) => text.into(),
         Value::Array(items) => Node::Array(items.into_iter().map(node).collect()),
-        Value::Object(fields) => Node::Object(fields.into_iter().map(|(name, value)| (name.into(), node(value))).collect()),
+        Value::Object(fields) => {
+            Node::Object(fields.into_iter().map(|(name, value)| (name.into(), node(value))).collect())
+        }
     }
 }

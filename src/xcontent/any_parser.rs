@@ -34,12 +34,19 @@ impl<'a> AnyParser<'a> {
         if !rest.parameters.has("source") {
             return Ok(None);
         }
-        let (Some(source), Some(media_type)) = (rest.parameters.get("source"), rest.parameters.get("source_content_type")) else {
+        let (Some(source), Some(media_type)) =
+            (rest.parameters.get("source"), rest.parameters.get("source_content_type"))
+        else {
             return Err(invalid("source and source_content_type parameters are required"));
         };
         let subtype = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let name = subtype.strip_prefix("application/").map(|name| name.strip_prefix("vnd.elasticsearch+").unwrap_or(name));
+        let name =
+            subtype.strip_prefix("application/").map(|name| name.strip_prefix("vnd.elasticsearch+").unwrap_or(name));
         let Some(format) = name.and_then(Format::by_name) else {
+            if !subtype.contains('/') {
+                let message = format!("invalid Content-Type header [{media_type}]");
+                return Err(Error::bad_request(Exception::illegal_argument(message)));
+            }
             return Err(invalid(&format!("Unknown value for source_content_type [{media_type}]")));
         };
         Self::of(format, source.as_bytes()).map(Some)
@@ -49,7 +56,10 @@ impl<'a> AnyParser<'a> {
         match format {
             Format::Json => Ok(Self::Json(JsonParser::new(bytes))),
             other => {
-                let message = format!("Content-Type header [application/{}] is not supported", format!("{other:?}").to_lowercase());
+                let message = format!(
+                    "Content-Type header [application/{}] is not supported",
+                    format!("{other:?}").to_lowercase()
+                );
                 let document = vec![("error".into(), Node::from(message)), ("status".into(), Node::Long(406))];
                 Err(Error::document_as_is(StatusCode::NOT_ACCEPTABLE, Fault::Client, Node::Object(document)))
             }
@@ -60,7 +70,6 @@ impl<'a> AnyParser<'a> {
 fn invalid(reason: &str) -> Error {
     Error::bad_request(Exception::new("validation_exception", format!("Validation Failed: 1: {reason};")))
 }
-
 
 impl Parser for AnyParser<'_> {
     fn next_token(&mut self) -> Result<Option<Token>, Refusal> {
@@ -91,6 +100,11 @@ impl Parser for AnyParser<'_> {
     fn out_of_range(&self, kind: &'static str) -> Refusal {
         let Self::Json(parser) = self;
         parser.out_of_range(kind)
+    }
+
+    fn not_numeric(&self) -> Refusal {
+        let Self::Json(parser) = self;
+        parser.not_numeric()
     }
 
     fn boolean(&self) -> bool {

@@ -141,11 +141,24 @@ mod tests {
 
     #[test]
     fn read_as_java_reads() {
-        for (text, value) in [("80d", 80.0), (" 80 ", 80.0), ("0x1p3", 8.0), ("0x.8p1f", 1.0), ("-1e3", -1000.0), (".5", 0.5), ("1.", 1.0)] {
+        for (text, value) in [
+            ("80d", 80.0),
+            (" 80 ", 80.0),
+            ("0x1p3", 8.0),
+            ("0x.8p1f", 1.0),
+            ("-1e3", -1000.0),
+            (".5", 0.5),
+            ("1.", 1.0),
+        ] {
             assert_eq!(parse_double(text), Ok(value), "{text}");
         }
         assert!(parse_double("NaN").unwrap().is_nan());
-        for (text, message) in [("", "empty String"), ("  ", "empty String"), ("abc", "For input string: \"abc\""), ("inf", "For input string: \"inf\"")] {
+        for (text, message) in [
+            ("", "empty String"),
+            ("  ", "empty String"),
+            ("abc", "For input string: \"abc\""),
+            ("inf", "For input string: \"inf\""),
+        ] {
             assert_eq!(parse_double(text).unwrap_err().to_string(), message);
         }
     }

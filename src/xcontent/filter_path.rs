@@ -1,6 +1,6 @@
 //! The option `filter_path`: which parts of a reply are shown.
 //!
-//! Patterns name paths of fields; `*` stands for any part of a name, `**` for any number of names, a leading `-` takes
+//! Patterns name paths of fields; `*` stands for any part of a name, `**` for one name or more, a leading `-` takes
 //! away instead of choosing. Lists are looked through. What becomes empty is not shown.
 
 use std::borrow::Cow;
@@ -115,9 +115,10 @@ fn include(node: Node, patterns: &[&[String]]) -> Option<Node> {
     }
 }
 
+/// What becomes empty here is gone; what was empty before stays.
 fn exclude(node: Node, patterns: &[&[String]]) -> Option<Node> {
     match node {
-        Node::Object(fields) => {
+        Node::Object(fields) if !fields.is_empty() => {
             let shown: Vec<_> = fields
                 .into_iter()
                 .filter_map(|(name, value)| match below(&name, patterns) {
@@ -128,25 +129,24 @@ fn exclude(node: Node, patterns: &[&[String]]) -> Option<Node> {
                 .collect();
             (!shown.is_empty()).then_some(Node::Object(shown))
         }
-        Node::Array(items) => {
+        Node::Array(items) if !items.is_empty() => {
             let shown: Vec<_> = items.into_iter().filter_map(|item| exclude(item, patterns)).collect();
             (!shown.is_empty()).then_some(Node::Array(shown))
         }
-        scalar => Some(scalar),
+        other => Some(other),
     }
 }
 
 fn below<'p>(name: &str, patterns: &[&'p [String]]) -> Below<'p> {
     let mut rest = Vec::new();
-    let mut pending: Vec<&'p [String]> = patterns.to_vec();
-    while let Some(pattern) = pending.pop() {
+    for pattern in patterns.iter().copied() {
         let Some((first, tail)) = pattern.split_first() else { continue };
         if first == "**" {
             if tail.is_empty() {
                 return Below::Whole;
             }
-            rest.push(pattern);
-            pending.push(tail);
+            // The name is one of the run, and perhaps its last.
+            rest.extend([pattern, tail]);
         } else if matches(first, name) {
             if tail.is_empty() {
                 return Below::Whole;
@@ -245,7 +245,13 @@ mod tests {
 
     #[test]
     fn stars() {
-        assert!(matches("a*c", "abc") && matches("*", "") && matches("*b*", "abc") && !matches("a*bc", "abbx") && !matches("aba*ba", "aba"));
+        assert!(
+            matches("a*c", "abc")
+                && matches("*", "")
+                && matches("*b*", "abc")
+                && !matches("a*bc", "abbx")
+                && !matches("aba*ba", "aba")
+        );
     }
 
     #[test]

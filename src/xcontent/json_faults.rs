@@ -25,34 +25,43 @@ pub(super) enum Fault<'m> {
     Constraint(&'m str),
     /// A number does not fit the type that it is read as.
     Coercion(&'m str),
-    /// As `Parse`, where a string is read late: not wrapped by the parser, but by whoever asked for the text.
-    Late(&'m str),
 }
 
 /// The document, as messages quote it.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a>(pub(super) &'a [u8]);
+pub(super) enum Source<'a> {
+    Request(&'a [u8]),
+    /// Only its origin is named: the class that Elasticsearch reads hits from.
+    Stored,
+}
 
 // === impl Source ===
 
 impl Source<'_> {
     /// `[Source: (byte[])"…"; line: 1, column: 2]`.
     pub(super) fn at(self, location: Location) -> String {
-        let shown = &self.0[..self.0.len().min(MOST_QUOTED)];
-        let mut text = String::from("[Source: (byte[])\"");
-        for c in String::from_utf8_lossy(shown).chars() {
-            if c.is_control() && !matches!(c, '\r' | '\n') {
-                let _ = write!(text, "\\u{:04X}", u32::from(c));
-            } else {
-                text.push(c);
-            }
-        }
-        text.push('"');
-        if let Some(rest @ 1..) = self.0.len().checked_sub(MOST_QUOTED) {
-            let _ = write!(text, "[truncated {rest} bytes]");
+        let mut text = String::from("[Source: ");
+        match self {
+            Source::Stored => text.push_str("(org.elasticsearch.common.io.stream.ByteBufferStreamInput)"),
+            Source::Request(document) => quote(document, &mut text),
         }
         let _ = write!(text, "; line: {}, column: {}]", location.line, location.column);
         text
+    }
+}
+
+fn quote(document: &[u8], text: &mut String) {
+    text.push_str("(byte[])\"");
+    for c in String::from_utf8_lossy(&document[..document.len().min(MOST_QUOTED)]).chars() {
+        if c.is_control() && !matches!(c, '\r' | '\n') {
+            let _ = write!(text, "\\u{:04X}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text.push('"');
+    if let Some(rest @ 1..) = document.len().checked_sub(MOST_QUOTED) {
+        let _ = write!(text, "[truncated {rest} bytes]");
     }
 }
 
@@ -70,13 +79,21 @@ impl JsonParser<'_> {
         Box::new(match fault {
             Fault::Parse(message) => wrapped(location, cause("json_parse_exception", message)),
             Fault::Coercion(message) => wrapped(location, cause("input_coercion_exception", message)),
-            Fault::Late(message) => cause("json_parse_exception", message),
-            Fault::Constraint(message) => cause("stream_constraints_exception", message),
+            Fault::Constraint(message) => {
+                let cause = Exception::new("stream_constraints_exception", message);
+                Exception::new("x_content_parse_exception", message).caused_by(cause)
+            }
             Fault::End(message) => {
                 let cause = cause("json_e_o_f_exception", &format!("Unexpected end-of-input{message}"));
-                Exception::new("x_content_e_o_f_exception", format!("[{location}] Unexpected end of file")).caused_by(cause)
+                Exception::new("x_content_e_o_f_exception", format!("[{location}] Unexpected end of file"))
+                    .caused_by(cause)
             }
         })
+    }
+
+    /// A complaint about the byte that was read last.
+    pub(super) fn fault_at_byte(&self, message: &str) -> Refusal {
+        self.fault_at(Fault::Parse(message), self.last_byte())
     }
 
     /// `Unexpected character (…): …`, at the byte that was read last.
@@ -94,12 +111,12 @@ impl JsonParser<'_> {
 
     fn unexpected_char(&self, c: char, expected: &str) -> Refusal {
         let message = format!("Unexpected character ({}): {expected}", describe(c));
-        self.fault_at(Fault::Parse(&message), self.last_byte())
+        self.fault_at_byte(&message)
     }
 
     pub(super) fn unexpected_in_number(&self, byte: u8, expected: &str) -> Refusal {
         let message = format!("Unexpected character ({}) in numeric value: {expected}", describe(char::from(byte)));
-        self.fault_at(Fault::Parse(&message), self.last_byte())
+        self.fault_at_byte(&message)
     }
 
     fn last_byte(&self) -> Location {
@@ -122,7 +139,11 @@ impl JsonParser<'_> {
             }
             _ => {}
         }
-        if byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$') || byte >= 0xC0 || matches!(byte, 0xA2..=0xA5 | 0xAA | 0xB5 | 0xBA) {
+        if byte.is_ascii_alphabetic()
+            || matches!(byte, b'_' | b'$')
+            || byte >= 0xC0
+            || matches!(byte, 0xA2..=0xA5 | 0xAA | 0xB5 | 0xBA)
+        {
             return self.unknown_word(char::from(byte).to_string());
         }
         self.unexpected(byte, &format!("expected a valid value {VALUES}"))
@@ -235,5 +256,7 @@ pub(super) fn describe(c: char) -> String {
 
 /// Java's `isJavaIdentifierPart`, closely enough for an error message.
 fn is_identifier_part(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '$') || (c.is_control() && !c.is_ascii_whitespace() && !matches!(c, '\x0b' | '\x1c'..='\x1f'))
+    c.is_alphanumeric()
+        || matches!(c, '_' | '$')
+        || (c.is_control() && !c.is_ascii_whitespace() && !matches!(c, '\x0b' | '\x1c'..='\x1f'))
 }

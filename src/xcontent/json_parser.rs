@@ -20,6 +20,7 @@ const MOST_NUMBER_CHARACTERS: usize = 1_000;
 /// A parser over one document in memory.
 pub struct JsonParser<'a> {
     pub(super) input: &'a [u8],
+    quotes: bool,
     pub(super) at: usize,
     pub(super) line: i64,
     pub(super) line_start: usize,
@@ -100,6 +101,7 @@ impl<'a> JsonParser<'a> {
         let at = if input.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         Self {
             input,
+            quotes: true,
             at,
             line: 1,
             line_start: 0,
@@ -115,8 +117,14 @@ impl<'a> JsonParser<'a> {
         }
     }
 
+    /// A parser over a stored document: messages name where it came from instead of quoting it.
+    #[must_use]
+    pub fn stored(input: &'a [u8]) -> Self {
+        Self { quotes: false, ..Self::new(input) }
+    }
+
     pub(super) fn source(&self) -> Source<'a> {
-        Source(self.input)
+        if self.quotes { Source::Request(self.input) } else { Source::Stored }
     }
 
     /// One past the last byte that was read: where faults are reported.
@@ -131,7 +139,12 @@ impl<'a> JsonParser<'a> {
 
     fn scope(&mut self) -> &mut Scope {
         if self.scopes.is_empty() {
-            self.scopes.push(Scope { kind: Kind::Root, start: Location { line: 1, column: 0 }, entries: 0, names: Names::default() });
+            self.scopes.push(Scope {
+                kind: Kind::Root,
+                start: Location { line: 1, column: 0 },
+                entries: 0,
+                names: Names::default(),
+            });
         }
         let last = self.scopes.len() - 1;
         &mut self.scopes[last]
@@ -139,6 +152,18 @@ impl<'a> JsonParser<'a> {
 
     fn kind(&mut self) -> Kind {
         self.scope().kind
+    }
+
+    /// The name of the current token where the text ends too early.
+    pub(super) fn current_name(&self) -> &'static str {
+        match self.current {
+            None => "null",
+            Some(Token::Number) if self.number.2 => "VALUE_NUMBER_INT",
+            Some(Token::Number) => "VALUE_NUMBER_FLOAT",
+            Some(Token::Boolean) if self.number.2 => "VALUE_TRUE",
+            Some(Token::Boolean) => "VALUE_FALSE",
+            Some(token) => token.name(),
+        }
     }
 
     pub(super) fn next_byte(&mut self) -> Option<u8> {
@@ -198,6 +223,8 @@ impl<'a> JsonParser<'a> {
         if !self.scope().names.insert(&name) {
             return Err(self.fault(Fault::Parse(&format!("Duplicate field '{name}'"))));
         }
+        // From here on it is the name that messages speak of.
+        self.current = Some(Token::FieldName);
         let byte = self.skip_colon()?;
         self.token_location = self.before();
         self.pending = Some(self.value(byte)?);
@@ -229,9 +256,11 @@ impl<'a> JsonParser<'a> {
         if self.kind() != kind {
             let open = self.kind().describe();
             let start = self.source().at(self.scope().start);
-            let message =
-                format!("Unexpected close marker '{}': expected '{other}' (for {open} starting at {start})", char::from(byte));
-            return Err(self.fault(Fault::Parse(&message)));
+            let message = format!(
+                "Unexpected close marker '{}': expected '{other}' (for {open} starting at {start})",
+                char::from(byte)
+            );
+            return Err(self.fault_at_byte(&message));
         }
         self.scopes.pop();
         Ok(token)
@@ -343,6 +372,11 @@ impl Parser for JsonParser<'_> {
             _ => (i64::MIN, i64::MAX),
         };
         self.fault(Fault::Coercion(&format!("Numeric value ({text}) out of range of {kind} ({least} - {most})")))
+    }
+
+    fn not_numeric(&self) -> Refusal {
+        let found = self.current.map_or("null", Token::name);
+        self.fault(Fault::Parse(&format!("Current token ({found}) not numeric, can not use numeric value accessors")))
     }
 
     fn boolean(&self) -> bool {

@@ -108,7 +108,8 @@ impl<'a> JsonParser<'a> {
     /// The text up to the closing quote; borrowed where nothing is escaped.
     pub(super) fn read_text(&mut self, at_end: &str, place: &str) -> Result<Cow<'a, str>, Refusal> {
         let start = self.at;
-        let plain = self.input[start..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20 || byte >= 0x80);
+        let plain =
+            self.input[start..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20 || byte >= 0x80);
         match plain.map(|length| (start + length, self.input[start + length])) {
             Some((end, b'"')) => {
                 self.at = end + 1;
@@ -144,10 +145,21 @@ impl<'a> JsonParser<'a> {
                         "Illegal unquoted character ({}): has to be escaped using backslash to be included in {place}",
                         describe(char::from(byte))
                     );
-                    return Err(self.fault_in(place, &message));
+                    return Err(self.fault_at_byte(&message));
                 }
                 0x20..=0x7F => u32::from(byte),
-                _ => self.read_multibyte(byte, at_end, place)?,
+                _ => {
+                    let start = self.at - 1;
+                    match self.read_multibyte(byte, at_end) {
+                        Ok(code) => code,
+                        // The bytes of a name are only decoded once its end was found.
+                        Err(_) if place == "name" && self.input[start..].contains(&b'"') => {
+                            while self.next_byte().is_some_and(|byte| byte != b'"') {}
+                            return Err(self.bad_start(byte));
+                        }
+                        Err(refusal) => return Err(refusal),
+                    }
+                }
             };
             match (high.take(), code) {
                 (Some(first), 0xDC00..=0xDFFF) => {
@@ -192,32 +204,33 @@ impl<'a> JsonParser<'a> {
                 code
             }
             other => {
-                let message = format!("Unrecognized character escape {}", describe(char::from(other)));
-                return Err(self.fault(Fault::Parse(&message)));
+                return Err(
+                    self.fault_at_byte(&format!("Unrecognized character escape {}", describe(char::from(other))))
+                );
             }
         })
     }
 
-    fn read_multibyte(&mut self, first: u8, at_end: &str, place: &str) -> Result<u32, Refusal> {
+    fn bad_start(&self, byte: u8) -> Refusal {
+        self.fault(Fault::Parse(&format!("Invalid UTF-8 start byte 0x{byte:x}")))
+    }
+
+    fn read_multibyte(&mut self, first: u8, at_end: &str) -> Result<u32, Refusal> {
         let more = match first {
             0xC0..=0xDF => 1,
             0xE0..=0xEF => 2,
             0xF0..=0xF7 => 3,
-            _ => return Err(self.fault_in(place, &format!("Invalid UTF-8 start byte 0x{first:x}"))),
+            _ => return Err(self.bad_start(first)),
         };
         let mut code = u32::from(first) & (0x3F >> more);
         for _ in 0..more {
             match self.next_byte() {
                 Some(byte) if byte & 0xC0 == 0x80 => code = code << 6 | u32::from(byte & 0x3F),
-                Some(byte) => return Err(self.fault_in(place, &format!("Invalid UTF-8 middle byte 0x{byte:x}"))),
+                Some(byte) => return Err(self.fault(Fault::Parse(&format!("Invalid UTF-8 middle byte 0x{byte:x}")))),
                 None => return Err(self.fault(Fault::End(at_end))),
             }
         }
         Ok(code)
-    }
-
-    fn fault_in(&self, place: &str, message: &str) -> Refusal {
-        self.fault(if place == "name" { Fault::Parse(message) } else { Fault::Late(message) })
     }
 }
 
@@ -277,6 +290,6 @@ impl JsonParser<'_> {
     }
 
     fn end_in_value(&self) -> Refusal {
-        self.fault(Fault::End(" in FIELD_NAME"))
+        self.fault(Fault::End(&format!(" in {}", self.current_name())))
     }
 }

@@ -13,6 +13,9 @@ use crate::{
 /// here as well, because clients of version 9 are served.
 const VERSIONS: std::ops::RangeInclusive<u8> = 7..=9;
 
+/// How Elastic's own media types start.
+const VENDOR: &str = "application/vnd.elasticsearch+";
+
 /// A format of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -85,13 +88,17 @@ impl MediaType {
         let lower = header.to_ascii_lowercase();
         let mut elements = lower.split(';');
         let essence = elements.next().unwrap_or_default().trim();
-        let token = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c));
+        let token = |text: &str| {
+            !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c))
+        };
         if !essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
             return Err(format!("invalid media-type [{header}]"));
         }
         let mut parameters = Vec::new();
         for element in elements.map(str::trim).filter(|element| !element.is_empty()) {
-            let pair = element.split_once('=').filter(|(name, value)| !format!("{name}{value}").contains([' ', '=']) && !value.is_empty());
+            let pair = element
+                .split_once('=')
+                .filter(|(name, value)| !format!("{name}{value}").contains([' ', '=']) && !value.is_empty());
             let Some((name, value)) = pair else {
                 return Err(format!("invalid parameters for header [{header}]"));
             };
@@ -106,9 +113,22 @@ impl MediaType {
         if matches!(subtype, "x-ndjson") { Some(Format::Json) } else { Format::by_name(subtype) }
     }
 
+    /// `application/json`, or the same as a type of Elastic's.
+    fn essence_of(&self, format: Format) -> String {
+        let vendor = if self.essence.starts_with(VENDOR) { VENDOR } else { "application/" };
+        format!("{vendor}{}", format.name())
+    }
+
+    /// The parameters as they follow the type, by name.
+    fn suffix(&self) -> String {
+        let mut parameters: Vec<_> = self.parameters.iter().map(|(name, value)| format!(";{name}={value}")).collect();
+        parameters.sort();
+        parameters.concat()
+    }
+
     /// The version that a vendor media type asks for.
     fn version(&self) -> Option<u8> {
-        if !self.essence.starts_with("application/vnd.elasticsearch+") {
+        if !self.essence.starts_with(VENDOR) {
             return None;
         }
         let (_, version) = self.parameters.iter().find(|(name, _)| name == "compatible-with")?;
@@ -138,21 +158,21 @@ impl Negotiated {
     /// 400 `media_type_header_exception` for a header that is none, or for versions that do not go together.
     pub fn read(headers: &HeaderMap, format: Option<&str>, has_body: bool) -> Result<Self, Error> {
         let accept = header_media_type(headers, &header::ACCEPT, "Accept")?;
-        let sent_type = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let content_type = match &sent_type {
-            // An empty Content-Type is complained about with the body.
-            Some(text) if text.trim().is_empty() => None,
-            _ => header_media_type(headers, &header::CONTENT_TYPE, "Content-Type")?,
-        };
+        let sent_type =
+            headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let content_type = header_media_type(headers, &header::CONTENT_TYPE, "Content-Type")?;
         check_versions(accept.as_ref(), content_type.as_ref(), has_body)?;
         let body = content_type.as_ref().and_then(MediaType::format);
-        let (reply, reply_type) = match (format.and_then(Format::by_name), accept.as_ref()) {
-            (Some(format), _) => (format, format.default_type()),
-            (None, Some(accept)) if accept.format().is_some() => (accept.format().unwrap_or(Format::Json), accept.to_string()),
-            _ => {
-                let format = body.unwrap_or(Format::Json);
-                (format, format.default_type())
-            }
+        let chosen = format.and_then(Format::by_name);
+        let (reply, reply_type) = match (accept.as_ref().and_then(|accept| Some((accept, accept.format()?))), chosen) {
+            // A format that is named takes the place of the accepted one, and keeps its parameters.
+            (Some((accept, _)), Some(format)) => (format, format!("{}{}", format.default_type(), accept.suffix())),
+            (Some((accept, format)), None) => (format, format!("{}{}", accept.essence_of(format), accept.suffix())),
+            (None, Some(format)) => (format, format.default_type()),
+            (None, None) => match content_type.as_ref().and_then(|sent| Some((sent, sent.format()?))) {
+                Some((sent, format)) => (format, sent.essence_of(format)),
+                None => (Format::Json, Format::Json.default_type()),
+            },
         };
         Ok(Self { body, reply, reply_type, sent_type })
     }
@@ -192,18 +212,24 @@ fn media_type_error(headers: &str, cause: Exception) -> Error {
 }
 
 fn check_versions(accept: Option<&MediaType>, content_type: Option<&MediaType>, has_body: bool) -> Result<(), Error> {
-    let refuse = |message: String| Err(media_type_error("Accept, Content-Type", Exception::new("status_exception", message)));
+    let refuse =
+        |message: String| Err(media_type_error("Accept, Content-Type", Exception::new("status_exception", message)));
     let shown = |media_type: Option<&MediaType>| media_type.map_or_else(|| "null".to_owned(), MediaType::to_string);
     let (accepted, sent) = (accept.and_then(MediaType::version), content_type.and_then(MediaType::version));
     if let Some(version) = accepted.filter(|version| !VERSIONS.contains(version)) {
-        return refuse(format!("Accept version must be either version 8 or 7, but found {version}. Accept={}", shown(accept)));
+        return refuse(format!(
+            "Accept version must be either version 8 or 7, but found {version}. Accept={}",
+            shown(accept)
+        ));
     }
     if !has_body {
         return Ok(());
     }
     if let Some(version) = sent.filter(|version| !VERSIONS.contains(version)) {
         let shown = shown(content_type);
-        return refuse(format!("Content-Type version must be either version 8 or 7, but found {version}. Content-Type={shown}"));
+        return refuse(format!(
+            "Content-Type version must be either version 8 or 7, but found {version}. Content-Type={shown}"
+        ));
     }
     let required = "A compatible version is required on both Content-Type and Accept headers if either one has requested a compatible version";
     let both = format!("Accept={}, Content-Type={}", shown(accept), shown(content_type));

@@ -69,31 +69,15 @@ impl<T> ObjectParser<T> {
         Ok(())
     }
 
-    /// As [`ObjectParser::read`], for an object that stands on its own: a malformed text or an exceeded limit, which only
-    /// the parser noticed, is named as the fault of this object.
-    pub fn read_whole(&self, parser: &mut dyn Parser, target: &mut T) -> Result<(), Refusal> {
-        self.read(parser, target).map_err(|refusal| {
-            if matches!(&*refusal.kind, "json_parse_exception" | "stream_constraints_exception") {
-                let mut outer = self.refuse(parser, "failed to parse object");
-                outer.caused_by = Some(refusal);
-                outer
-            } else {
-                refusal
-            }
-        })
-    }
-
     fn read_field(&self, parser: &mut dyn Parser, target: &mut T) -> Result<(), Refusal> {
         let location = parser.token_location();
         let name = parser.text()?;
         let Some(field) = self.fields.iter().find(|field| field.name == name) else {
+            let name = name.into_owned();
+            parser.next_token()?;
             return match self.unknown {
                 Unknown::Refuse => Err(self.refuse_unknown(location, &name)),
-                Unknown::Skip => {
-                    drop(name);
-                    parser.next_token()?;
-                    skip_children(parser)
-                }
+                Unknown::Skip => skip_children(parser),
             };
         };
         drop(name);
@@ -142,8 +126,8 @@ pub fn strings(parser: &mut dyn Parser) -> Result<Vec<String>, Refusal> {
     each(parser, |parser| {
         match parser.current() {
             Some(token @ (Token::StartObject | Token::StartArray | Token::Null)) => {
-                let message = format!("Can't get text on a {} at {}", token.name(), parser.token_location());
-                return Err(Box::new(Exception::new("illegal_state_exception", message)));
+                let message = format!("Expected text at {} but found {}", parser.token_location(), token.name());
+                return Err(Box::new(Exception::illegal_argument(message)));
             }
             _ => list.push(parser.text()?.into_owned()),
         }

@@ -33,7 +33,10 @@ pub struct Location {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Number<'a> {
     /// As spelled in a text format.
-    Text { text: &'a str, integer: bool },
+    Text {
+        text: &'a str,
+        integer: bool,
+    },
     Long(i64),
     Double(f64),
 }
@@ -66,6 +69,9 @@ pub trait Parser {
 
     /// The refusal of a number that does not fit `kind` (`int` or `long`).
     fn out_of_range(&self, kind: &'static str) -> Refusal;
+
+    /// The refusal of a token that is no number where one is read.
+    fn not_numeric(&self) -> Refusal;
 
     /// The current boolean.
     fn boolean(&self) -> bool;
@@ -209,7 +215,7 @@ fn cut_to_int(value: f64) -> Option<i32> {
 }
 
 /// `Long.parseLong`, else a decimal cut to its integer part.
-fn long_from_string(text: &str) -> Result<i64, Refusal> {
+pub fn long_from_string(text: &str) -> Result<i64, Refusal> {
     if let Ok(value) = text.parse() {
         return Ok(value);
     }

@@ -10,12 +10,16 @@ use super::{
 
 /// Writes a document. The options are the reply's; `write` is called once.
 pub fn render(format: Format, pretty: bool, filter: &FilterPath, write: impl FnOnce(&mut dyn Sink)) -> Vec<u8> {
-    if !filter.is_empty() {
-        let mut tree = Tree::default();
-        write(&mut tree);
-        let shown = filter.apply(tree.finish());
-        return render(format, pretty, &FilterPath::default(), |sink| shown.write(sink));
+    if filter.is_empty() {
+        return whole(format, pretty, write);
     }
+    let mut tree = Tree::default();
+    write(&mut tree);
+    let shown = filter.apply(tree.finish());
+    whole(format, pretty, |sink| shown.write(sink))
+}
+
+fn whole(format: Format, pretty: bool, write: impl FnOnce(&mut dyn Sink)) -> Vec<u8> {
     match format {
         Format::Yaml => {
             let mut tree = Tree::default();

@@ -1,6 +1,8 @@
 //! YAML as Elasticsearch writes it: block style, strings in double quotes, lists on the level of their name.
 
-use super::{Node, double::write_double, json::write_string};
+use std::io::Write as _;
+
+use super::{Node, double::write_double};
 
 /// A YAML document in the making.
 #[derive(Debug, Default)]
@@ -77,8 +79,49 @@ impl Yaml {
         let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
             && !matches!(name, "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
-        if plain { self.out.extend_from_slice(name.as_bytes()) } else { write_string(&mut self.out, name) }
+        if plain {
+            self.out.extend_from_slice(name.as_bytes())
+        } else {
+            self.quoted(name)
+        }
         self.out.push(b':');
+    }
+
+    /// A string in double quotes, with YAML's own escapes.
+    fn quoted(&mut self, text: &str) {
+        self.out.push(b'"');
+        for c in text.chars() {
+            let short = match c {
+                '\0' => '0',
+                '\x07' => 'a',
+                '\x08' => 'b',
+                '\t' => 't',
+                '\n' => 'n',
+                '\x0B' => 'v',
+                '\x0C' => 'f',
+                '\r' => 'r',
+                '\x1B' => 'e',
+                '"' | '\\' => c,
+                '\u{85}' => 'N',
+                '\u{A0}' => '_',
+                '\u{2028}' => 'L',
+                '\u{2029}' => 'P',
+                _ if c.is_control() => {
+                    let _ = write!(self.out, "\\x{:02x}", u32::from(c));
+                    continue;
+                }
+                '\u{FEFF}' | '\u{FFFE}'..='\u{FFFF}' => {
+                    let _ = write!(self.out, "\\u{:04x}", u32::from(c));
+                    continue;
+                }
+                _ => {
+                    let _ = write!(self.out, "{c}");
+                    continue;
+                }
+            };
+            let _ = write!(self.out, "\\{short}");
+        }
+        self.out.push(b'"');
     }
 
     /// A value on one line, and the line's end.
@@ -88,7 +131,7 @@ impl Yaml {
             Node::Bool(value) => self.out.extend_from_slice(value.to_string().as_bytes()),
             Node::Long(value) => self.out.extend_from_slice(value.to_string().as_bytes()),
             Node::Double(value) => write_double(&mut self.out, *value),
-            Node::String(text) => write_string(&mut self.out, text),
+            Node::String(text) => self.quoted(text),
             Node::Array(_) => self.out.extend_from_slice(b"[]"),
             Node::Object(_) => self.out.extend_from_slice(b"{}"),
         }

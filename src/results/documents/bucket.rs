@@ -56,15 +56,31 @@ const BUCKET: ObjectParser<Bucket> = ObjectParser {
     fields: &[
         Field { name: "job_id", accepts: accepts::STRING, read: |p, b| parser::string(p).map(|v| b.job_id = Some(v)) },
         Field { name: "timestamp", accepts: accepts::VALUE, read: |p, b| timestamp(p).map(|v| b.timestamp = Some(v)) },
-        Field { name: "bucket_span", accepts: accepts::NUMBER, read: |p, b| parser::long(p).map(|v| b.bucket_span = Some(v)) },
-        Field { name: "anomaly_score", accepts: accepts::NUMBER, read: |p, b| parser::double(p).map(|v| b.anomaly_score = v) },
+        Field {
+            name: "bucket_span",
+            accepts: accepts::NUMBER,
+            read: |p, b| parser::long(p).map(|v| b.bucket_span = Some(v)),
+        },
+        Field {
+            name: "anomaly_score",
+            accepts: accepts::NUMBER,
+            read: |p, b| parser::double(p).map(|v| b.anomaly_score = v),
+        },
         Field {
             name: "initial_anomaly_score",
             accepts: accepts::NUMBER,
             read: |p, b| parser::double(p).map(|v| b.initial_anomaly_score = v),
         },
-        Field { name: "is_interim", accepts: accepts::BOOLEAN, read: |p, b| parser::boolean(p).map(|v| b.is_interim = v) },
-        Field { name: "event_count", accepts: accepts::NUMBER, read: |p, b| parser::long(p).map(|v| b.event_count = v) },
+        Field {
+            name: "is_interim",
+            accepts: accepts::BOOLEAN,
+            read: |p, b| parser::boolean(p).map(|v| b.is_interim = v),
+        },
+        Field {
+            name: "event_count",
+            accepts: accepts::NUMBER,
+            read: |p, b| parser::long(p).map(|v| b.event_count = v),
+        },
         Field {
             name: "records",
             accepts: accepts::OBJECTS,
@@ -78,9 +94,17 @@ const BUCKET: ObjectParser<Bucket> = ObjectParser {
             accepts: accepts::OBJECTS,
             read: |p, b| each(p, |p| BucketInfluencer::read(p).map(|influencer| b.bucket_influencers.push(influencer))),
         },
-        Field { name: "processing_time_ms", accepts: accepts::NUMBER, read: |p, b| parser::long(p).map(|v| b.processing_time_ms = v) },
+        Field {
+            name: "processing_time_ms",
+            accepts: accepts::NUMBER,
+            read: |p, b| parser::long(p).map(|v| b.processing_time_ms = v),
+        },
         Field { name: "result_type", accepts: accepts::STRING, read: |_, _| Ok(()) },
-        Field { name: "scheduled_events", accepts: accepts::STRINGS, read: |p, b| strings(p).map(|v| b.scheduled_events = v) },
+        Field {
+            name: "scheduled_events",
+            accepts: accepts::STRINGS,
+            read: |p, b| strings(p).map(|v| b.scheduled_events = v),
+        },
     ],
 };
 
@@ -90,7 +114,11 @@ const BUCKET_INFLUENCER: ObjectParser<BucketInfluencer> = ObjectParser {
     fields: &[
         Field { name: "job_id", accepts: accepts::STRING, read: |p, b| parser::string(p).map(|v| b.job_id = Some(v)) },
         Field { name: "timestamp", accepts: accepts::VALUE, read: |p, b| timestamp(p).map(|v| b.timestamp = Some(v)) },
-        Field { name: "bucket_span", accepts: accepts::NUMBER, read: |p, b| parser::long(p).map(|v| b.bucket_span = Some(v)) },
+        Field {
+            name: "bucket_span",
+            accepts: accepts::NUMBER,
+            read: |p, b| parser::long(p).map(|v| b.bucket_span = Some(v)),
+        },
         Field { name: "result_type", accepts: accepts::STRING, read: |_, _| Ok(()) },
         Field {
             name: "influencer_field_name",
@@ -102,10 +130,26 @@ const BUCKET_INFLUENCER: ObjectParser<BucketInfluencer> = ObjectParser {
             accepts: accepts::NUMBER,
             read: |p, b| parser::double(p).map(|v| b.initial_anomaly_score = v),
         },
-        Field { name: "anomaly_score", accepts: accepts::NUMBER, read: |p, b| parser::double(p).map(|v| b.anomaly_score = v) },
-        Field { name: "raw_anomaly_score", accepts: accepts::NUMBER, read: |p, b| parser::double(p).map(|v| b.raw_anomaly_score = v) },
-        Field { name: "probability", accepts: accepts::NUMBER, read: |p, b| parser::double(p).map(|v| b.probability = v) },
-        Field { name: "is_interim", accepts: accepts::BOOLEAN, read: |p, b| parser::boolean(p).map(|v| b.is_interim = v) },
+        Field {
+            name: "anomaly_score",
+            accepts: accepts::NUMBER,
+            read: |p, b| parser::double(p).map(|v| b.anomaly_score = v),
+        },
+        Field {
+            name: "raw_anomaly_score",
+            accepts: accepts::NUMBER,
+            read: |p, b| parser::double(p).map(|v| b.raw_anomaly_score = v),
+        },
+        Field {
+            name: "probability",
+            accepts: accepts::NUMBER,
+            read: |p, b| parser::double(p).map(|v| b.probability = v),
+        },
+        Field {
+            name: "is_interim",
+            accepts: accepts::BOOLEAN,
+            read: |p, b| parser::boolean(p).map(|v| b.is_interim = v),
+        },
     ],
 };
 
@@ -119,7 +163,7 @@ const PARTITIONED: ObjectParser<Bucket> = ObjectParser {
         read: |p, b| {
             each(p, |p| {
                 let mut score = PartitionScore::default();
-                PARTITION_SCORE.read_whole(p, &mut score)?;
+                PARTITION_SCORE.read(p, &mut score)?;
                 require(&[
                     ("partition_field_name", score.partition_field_name.is_some()),
                     ("partition_field_value", score.partition_field_value.is_some()),
@@ -145,9 +189,21 @@ const PARTITION_SCORE: ObjectParser<PartitionScore> = ObjectParser {
             accepts: accepts::STRING,
             read: |p, s| parser::string(p).map(|v| s.partition_field_value = Some(v)),
         },
-        Field { name: "initial_record_score", accepts: accepts::NUMBER, read: |p, s| parser::double(p).map(|v| s.initial_record_score = v) },
-        Field { name: "record_score", accepts: accepts::NUMBER, read: |p, s| parser::double(p).map(|v| s.record_score = v) },
-        Field { name: "probability", accepts: accepts::NUMBER, read: |p, s| parser::double(p).map(|v| s.probability = v) },
+        Field {
+            name: "initial_record_score",
+            accepts: accepts::NUMBER,
+            read: |p, s| parser::double(p).map(|v| s.initial_record_score = v),
+        },
+        Field {
+            name: "record_score",
+            accepts: accepts::NUMBER,
+            read: |p, s| parser::double(p).map(|v| s.record_score = v),
+        },
+        Field {
+            name: "probability",
+            accepts: accepts::NUMBER,
+            read: |p, s| parser::double(p).map(|v| s.probability = v),
+        },
     ],
 };
 
@@ -160,7 +216,7 @@ impl Bucket {
     /// Elastic's refusal of the first field that cannot be read, or of missing required ones.
     pub fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut bucket = Self::default();
-        BUCKET.read_whole(parser, &mut bucket)?;
+        BUCKET.read(parser, &mut bucket)?;
         require(&[
             ("job_id", bucket.job_id.is_some()),
             ("timestamp", bucket.timestamp.is_some()),
@@ -174,7 +230,7 @@ impl Bucket {
     /// # Errors
     /// As [`Bucket::read`].
     pub fn read_partition_scores(&mut self, parser: &mut dyn Parser) -> Result<(), Refusal> {
-        PARTITIONED.read_whole(parser, self)
+        PARTITIONED.read(parser, self)
     }
 
     /// The stored job id.
@@ -219,7 +275,9 @@ impl Bucket {
         sink.long(self.event_count);
         sink.name("is_interim");
         sink.bool(self.is_interim);
-        write_list(sink, "bucket_influencers", &self.bucket_influencers, |sink, influencer| influencer.write(sink, style));
+        write_list(sink, "bucket_influencers", &self.bucket_influencers, |sink, influencer| {
+            influencer.write(sink, style)
+        });
         sink.name("processing_time_ms");
         sink.long(self.processing_time_ms);
         if style.partition_scores {
@@ -239,7 +297,7 @@ impl Bucket {
 impl BucketInfluencer {
     fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut influencer = Self::default();
-        BUCKET_INFLUENCER.read_whole(parser, &mut influencer)?;
+        BUCKET_INFLUENCER.read(parser, &mut influencer)?;
         require(&[
             ("job_id", influencer.job_id.is_some()),
             ("timestamp", influencer.timestamp.is_some()),

@@ -1,13 +1,18 @@
 //! Java's `HashMap` order, which Elastic's replies show for the input fields of a record.
 
 /// Names with their values, in the order in which a `HashMap` filled through `computeIfAbsent` gives them out. Values
-/// keep the order in which they came, without repetition. Bins of eight and more names, which Java turns into trees, are
-/// out of scope: no record has that many input fields in one bin.
+/// keep the order in which they came, without repetition. The trees that Java makes of crowded bins in tables of 64 and more
+/// are out of scope: no record has that many input fields.
 #[derive(Debug)]
 pub(super) struct HashOrder<'a> {
     bins: Vec<Vec<(u32, &'a str, Vec<&'a str>)>>,
     size: usize,
 }
+
+/// Names in a bin from which on one more makes it crowded.
+const CROWDED: usize = 7;
+/// Bins below which a table is small.
+const SMALL: usize = 64;
 
 // === impl HashOrder ===
 
@@ -33,8 +38,13 @@ impl<'a> HashOrder<'a> {
             }
             return;
         }
+        let crowded = bin.len() >= CROWDED;
         bin.insert(0, (hash, name, vec![value]));
         self.size += 1;
+        // A small table with a crowded bin grows early; a large one would make the bin a tree.
+        if crowded && self.bins.len() < SMALL {
+            self.grow();
+        }
     }
 
     /// Names and values, in order.
@@ -72,6 +82,16 @@ mod tests {
         }
         let names: Vec<_> = fields.entries().map(|(name, _)| name).collect();
         assert_eq!(names, ["clientip", "host.name", "airline", "region", "status"]);
+    }
+
+    #[test]
+    fn a_crowded_bin_grows_the_table() {
+        let mut fields = HashOrder::default();
+        for name in ["a1", "b2", "c3", "d4", "Aa", "BB", "e5", "f6", "g7", "h8", "i9", "j10", "k11", "a1", "l12"] {
+            fields.add(name, "1");
+        }
+        let names: Vec<_> = fields.entries().map(|(name, _)| name).collect();
+        assert_eq!(names, ["BB", "Aa", "j10", "k11", "l12", "h8", "f6", "d4", "b2", "i9", "g7", "e5", "c3", "a1"]);
     }
 
     proptest::proptest! {

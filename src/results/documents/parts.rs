@@ -1,13 +1,10 @@
 //! What makes up a record: influences, causes, locations and the explanation of its score.
 
 use super::{write_list, write_text};
-use crate::{
-    error::Exception,
-    xcontent::{
-        Sink,
-        object::{Field, ObjectParser, Unknown, accepts, each, require, strings},
-        parser::{self, Parser, Refusal, Token, refuse},
-    },
+use crate::xcontent::{
+    Sink,
+    object::{Field, ObjectParser, Unknown, accepts, each, require, strings},
+    parser::{self, Parser, Refusal, Token},
 };
 
 /// The fields that a record and each of its causes share. Each is written only where it was stored.
@@ -88,7 +85,11 @@ macro_rules! description_fields {
 
 macro_rules! text {
     ($name:literal, $field:ident) => {
-        Field { name: $name, accepts: accepts::STRING, read: |p, t| parser::string(p).map(|v| t.description.$field = Some(v)) }
+        Field {
+            name: $name,
+            accepts: accepts::STRING,
+            read: |p, t| parser::string(p).map(|v| t.description.$field = Some(v)),
+        }
     };
 }
 
@@ -98,8 +99,16 @@ const INFLUENCE: ObjectParser<Influence> = ObjectParser {
     name: "influencer",
     unknown: Unknown::Skip,
     fields: &[
-        Field { name: "influencer_field_name", accepts: accepts::STRING, read: |p, i| parser::string(p).map(|v| i.field_name = Some(v)) },
-        Field { name: "influencer_field_values", accepts: accepts::STRINGS, read: |p, i| strings(p).map(|v| i.field_values = Some(v)) },
+        Field {
+            name: "influencer_field_name",
+            accepts: accepts::STRING,
+            read: |p, i| parser::string(p).map(|v| i.field_name = Some(v)),
+        },
+        Field {
+            name: "influencer_field_values",
+            accepts: accepts::STRINGS,
+            read: |p, i| strings(p).map(|v| i.field_values = Some(v)),
+        },
     ],
 };
 
@@ -107,9 +116,21 @@ const CAUSE: ObjectParser<Cause> = ObjectParser {
     name: "anomaly_cause",
     unknown: Unknown::Skip,
     fields: description_fields![
-        Field { name: "probability", accepts: accepts::NUMBER, read: |p, c| parser::double(p).map(|v| c.probability = v) },
-        Field { name: "influencers", accepts: accepts::OBJECTS, read: |p, c| influences(p).map(|v| c.influencers = Some(v)) },
-        Field { name: "geo_results", accepts: accepts::OBJECT, read: |p, c| GeoResults::read(p).map(|v| c.geo_results = Some(v)) },
+        Field {
+            name: "probability",
+            accepts: accepts::NUMBER,
+            read: |p, c| parser::double(p).map(|v| c.probability = v)
+        },
+        Field {
+            name: "influencers",
+            accepts: accepts::OBJECTS,
+            read: |p, c| influences(p).map(|v| c.influencers = Some(v))
+        },
+        Field {
+            name: "geo_results",
+            accepts: accepts::OBJECT,
+            read: |p, c| GeoResults::read(p).map(|v| c.geo_results = Some(v))
+        },
     ],
 };
 
@@ -117,12 +138,21 @@ const GEO_RESULTS: ObjectParser<GeoResults> = ObjectParser {
     name: "geo_results",
     unknown: Unknown::Skip,
     fields: &[
-        Field { name: "actual_point", accepts: accepts::STRING, read: |p, g| parser::string(p).map(|v| g.actual_point = Some(v)) },
-        Field { name: "typical_point", accepts: accepts::STRING, read: |p, g| parser::string(p).map(|v| g.typical_point = Some(v)) },
+        Field {
+            name: "actual_point",
+            accepts: accepts::STRING,
+            read: |p, g| parser::string(p).map(|v| g.actual_point = Some(v)),
+        },
+        Field {
+            name: "typical_point",
+            accepts: accepts::STRING,
+            read: |p, g| parser::string(p).map(|v| g.typical_point = Some(v)),
+        },
     ],
 };
 
-const IMPACTS: [&str; 4] = ["anomaly_length", "single_bucket_impact", "multi_bucket_impact", "anomaly_characteristics_impact"];
+const IMPACTS: [&str; 4] =
+    ["anomaly_length", "single_bucket_impact", "multi_bucket_impact", "anomaly_characteristics_impact"];
 const VALUES: [&str; 3] = ["lower_confidence_bound", "typical_value", "upper_confidence_bound"];
 const FLAGS: [&str; 3] = ["high_variance_penalty", "incomplete_bucket_penalty", "multimodal_distribution"];
 
@@ -130,17 +160,61 @@ const EXPLANATION: ObjectParser<Explanation> = ObjectParser {
     name: "anomaly_score_explanation",
     unknown: Unknown::Skip,
     fields: &[
-        Field { name: "anomaly_type", accepts: accepts::STRING, read: |p, e| parser::string(p).map(|v| e.anomaly_type = Some(v)) },
-        Field { name: IMPACTS[0], accepts: accepts::NUMBER, read: |p, e| parser::int(p).map(|v| e.impacts[0] = Some(v)) },
-        Field { name: IMPACTS[1], accepts: accepts::NUMBER, read: |p, e| parser::int(p).map(|v| e.impacts[1] = Some(v)) },
-        Field { name: IMPACTS[2], accepts: accepts::NUMBER, read: |p, e| parser::int(p).map(|v| e.impacts[2] = Some(v)) },
-        Field { name: IMPACTS[3], accepts: accepts::NUMBER, read: |p, e| parser::int(p).map(|v| e.impacts[3] = Some(v)) },
-        Field { name: VALUES[0], accepts: accepts::NUMBER, read: |p, e| parser::double(p).map(|v| e.values[0] = Some(v)) },
-        Field { name: VALUES[1], accepts: accepts::NUMBER, read: |p, e| parser::double(p).map(|v| e.values[1] = Some(v)) },
-        Field { name: VALUES[2], accepts: accepts::NUMBER, read: |p, e| parser::double(p).map(|v| e.values[2] = Some(v)) },
-        Field { name: FLAGS[0], accepts: accepts::BOOLEAN, read: |p, e| parser::boolean(p).map(|v| e.flags[0] = Some(v)) },
-        Field { name: FLAGS[1], accepts: accepts::BOOLEAN, read: |p, e| parser::boolean(p).map(|v| e.flags[1] = Some(v)) },
-        Field { name: FLAGS[2], accepts: accepts::BOOLEAN, read: |p, e| parser::boolean(p).map(|v| e.flags[2] = Some(v)) },
+        Field {
+            name: "anomaly_type",
+            accepts: accepts::STRING,
+            read: |p, e| parser::string(p).map(|v| e.anomaly_type = Some(v)),
+        },
+        Field {
+            name: IMPACTS[0],
+            accepts: accepts::NUMBER,
+            read: |p, e| parser::int(p).map(|v| e.impacts[0] = Some(v)),
+        },
+        Field {
+            name: IMPACTS[1],
+            accepts: accepts::NUMBER,
+            read: |p, e| parser::int(p).map(|v| e.impacts[1] = Some(v)),
+        },
+        Field {
+            name: IMPACTS[2],
+            accepts: accepts::NUMBER,
+            read: |p, e| parser::int(p).map(|v| e.impacts[2] = Some(v)),
+        },
+        Field {
+            name: IMPACTS[3],
+            accepts: accepts::NUMBER,
+            read: |p, e| parser::int(p).map(|v| e.impacts[3] = Some(v)),
+        },
+        Field {
+            name: VALUES[0],
+            accepts: accepts::NUMBER,
+            read: |p, e| parser::double(p).map(|v| e.values[0] = Some(v)),
+        },
+        Field {
+            name: VALUES[1],
+            accepts: accepts::NUMBER,
+            read: |p, e| parser::double(p).map(|v| e.values[1] = Some(v)),
+        },
+        Field {
+            name: VALUES[2],
+            accepts: accepts::NUMBER,
+            read: |p, e| parser::double(p).map(|v| e.values[2] = Some(v)),
+        },
+        Field {
+            name: FLAGS[0],
+            accepts: accepts::BOOLEAN,
+            read: |p, e| parser::boolean(p).map(|v| e.flags[0] = Some(v)),
+        },
+        Field {
+            name: FLAGS[1],
+            accepts: accepts::BOOLEAN,
+            read: |p, e| parser::boolean(p).map(|v| e.flags[1] = Some(v)),
+        },
+        Field {
+            name: FLAGS[2],
+            accepts: accepts::BOOLEAN,
+            read: |p, e| parser::boolean(p).map(|v| e.flags[2] = Some(v)),
+        },
         Field {
             name: "by_field_first_occurrence",
             accepts: accepts::BOOLEAN,
@@ -159,12 +233,7 @@ pub(super) fn doubles(parser: &mut dyn Parser) -> Result<Vec<f64>, Refusal> {
     let mut list = Vec::new();
     each(parser, |parser| {
         if !matches!(parser.current(), Some(Token::Number | Token::String)) {
-            let found = parser.current().map_or("null", Token::name);
-            let message = format!("Current token ({found}) not numeric, can not use numeric value accessors");
-            let cause = Exception::new("json_parse_exception", message.clone());
-            let mut refusal = refuse(parser.token_location(), message);
-            refusal.caused_by = Some(Box::new(cause));
-            return Err(refusal);
+            return Err(parser.not_numeric());
         }
         parser::double(parser).map(|value| list.push(value))
     })?;
@@ -206,7 +275,7 @@ impl Description {
 impl Influence {
     fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut influence = Self::default();
-        INFLUENCE.read_whole(parser, &mut influence)?;
+        INFLUENCE.read(parser, &mut influence)?;
         require(&[
             ("influencer_field_name", influence.field_name.is_some()),
             ("influencer_field_values", influence.field_values.is_some()),
@@ -229,7 +298,7 @@ impl Influence {
 impl Cause {
     pub(super) fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut cause = Self::default();
-        CAUSE.read_whole(parser, &mut cause)?;
+        CAUSE.read(parser, &mut cause)?;
         Ok(cause)
     }
 
@@ -253,7 +322,7 @@ impl Cause {
 impl GeoResults {
     pub(super) fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut results = Self::default();
-        GEO_RESULTS.read_whole(parser, &mut results)?;
+        GEO_RESULTS.read(parser, &mut results)?;
         Ok(results)
     }
 
@@ -271,7 +340,7 @@ impl GeoResults {
 impl Explanation {
     pub(super) fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut explanation = Self::default();
-        EXPLANATION.read_whole(parser, &mut explanation)?;
+        EXPLANATION.read(parser, &mut explanation)?;
         Ok(explanation)
     }
 

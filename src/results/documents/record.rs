@@ -38,22 +38,42 @@ const RECORD: ObjectParser<Record> = ObjectParser {
     fields: description_fields![
         Field { name: "job_id", accepts: accepts::STRING, read: |p, r| parser::string(p).map(|v| r.job_id = Some(v)) },
         Field { name: "timestamp", accepts: accepts::VALUE, read: |p, r| timestamp(p).map(|v| r.timestamp = Some(v)) },
-        Field { name: "bucket_span", accepts: accepts::NUMBER, read: |p, r| parser::long(p).map(|v| r.bucket_span = Some(v)) },
+        Field {
+            name: "bucket_span",
+            accepts: accepts::NUMBER,
+            read: |p, r| parser::long(p).map(|v| r.bucket_span = Some(v))
+        },
         Field { name: "result_type", accepts: accepts::STRING, read: |_, _| Ok(()) },
-        Field { name: "probability", accepts: accepts::NUMBER, read: |p, r| parser::double(p).map(|v| r.probability = v) },
+        Field {
+            name: "probability",
+            accepts: accepts::NUMBER,
+            read: |p, r| parser::double(p).map(|v| r.probability = v)
+        },
         Field {
             name: "multi_bucket_impact",
             accepts: accepts::NUMBER,
             read: |p, r| parser::double(p).map(|v| r.multi_bucket_impact = Some(v)),
         },
-        Field { name: "record_score", accepts: accepts::NUMBER, read: |p, r| parser::double(p).map(|v| r.record_score = v) },
+        Field {
+            name: "record_score",
+            accepts: accepts::NUMBER,
+            read: |p, r| parser::double(p).map(|v| r.record_score = v)
+        },
         Field {
             name: "initial_record_score",
             accepts: accepts::NUMBER,
             read: |p, r| parser::double(p).map(|v| r.initial_record_score = v),
         },
-        Field { name: "detector_index", accepts: accepts::NUMBER, read: |p, r| parser::int(p).map(|v| r.detector_index = v) },
-        Field { name: "is_interim", accepts: accepts::BOOLEAN, read: |p, r| parser::boolean(p).map(|v| r.is_interim = v) },
+        Field {
+            name: "detector_index",
+            accepts: accepts::NUMBER,
+            read: |p, r| parser::int(p).map(|v| r.detector_index = v)
+        },
+        Field {
+            name: "is_interim",
+            accepts: accepts::BOOLEAN,
+            read: |p, r| parser::boolean(p).map(|v| r.is_interim = v)
+        },
         Field {
             name: "causes",
             accepts: accepts::OBJECTS,
@@ -62,8 +82,16 @@ const RECORD: ObjectParser<Record> = ObjectParser {
                 each(p, |p| Cause::read(p).map(|cause| causes.push(cause)))
             },
         },
-        Field { name: "influencers", accepts: accepts::OBJECTS, read: |p, r| influences(p).map(|v| r.influencers = Some(v)) },
-        Field { name: "geo_results", accepts: accepts::OBJECT, read: |p, r| GeoResults::read(p).map(|v| r.geo_results = Some(v)) },
+        Field {
+            name: "influencers",
+            accepts: accepts::OBJECTS,
+            read: |p, r| influences(p).map(|v| r.influencers = Some(v))
+        },
+        Field {
+            name: "geo_results",
+            accepts: accepts::OBJECT,
+            read: |p, r| GeoResults::read(p).map(|v| r.geo_results = Some(v))
+        },
         Field {
             name: "anomaly_score_explanation",
             accepts: accepts::OBJECT,
@@ -81,7 +109,7 @@ impl Record {
     /// Elastic's refusal of the first field that cannot be read, or of missing required ones.
     pub fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut record = Self::default();
-        RECORD.read_whole(parser, &mut record)?;
+        RECORD.read(parser, &mut record)?;
         require(&[
             ("job_id", record.job_id.is_some()),
             ("timestamp", record.timestamp.is_some()),

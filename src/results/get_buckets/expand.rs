@@ -25,7 +25,12 @@ pub const MOST_RECORDS: u32 = 10_000;
 ///
 /// # Errors
 /// As the store; or Elastic's refusal of a record that cannot be read.
-pub async fn expand(store: &dyn ResultsStore, permit: &Permit, buckets: &mut [Bucket], exclude_interim: bool) -> Result<(), Error> {
+pub async fn expand(
+    store: &dyn ResultsStore,
+    permit: &Permit,
+    buckets: &mut [Bucket],
+    exclude_interim: bool,
+) -> Result<(), Error> {
     let mut wanted: BTreeSet<i64> = buckets.iter().filter(|b| b.is_expandable()).map(Bucket::timestamp).collect();
     let mut found: HashMap<i64, Vec<Record>> = HashMap::new();
     while !wanted.is_empty() {
@@ -35,9 +40,12 @@ pub async fn expand(store: &dyn ResultsStore, permit: &Permit, buckets: &mut [Bu
         let last = answer.hits.last().and_then(|hit| hit.timestamp);
         let mut round: HashMap<i64, Vec<Record>> = HashMap::new();
         for (hit, source) in answer.hits.iter().zip(answer.sources()) {
-            let record = Record::read(&mut JsonParser::new(source)).map_err(|refusal| Error::bad_request(*refusal))?;
+            let record =
+                Record::read(&mut JsonParser::stored(source)).map_err(|refusal| Error::bad_request(*refusal))?;
             let at = hit.timestamp.ok_or_else(|| {
-                Error::bad_request(Exception::illegal_argument("a record was found without the time it is indexed under"))
+                Error::bad_request(Exception::illegal_argument(
+                    "a record was found without the time it is indexed under",
+                ))
             })?;
             round.entry(at).or_default().push(record);
         }
@@ -66,7 +74,8 @@ pub async fn expand(store: &dyn ResultsStore, permit: &Permit, buckets: &mut [Bu
 
 fn records_at(timestamps: Vec<i64>, exclude_interim: bool) -> ResultsQuery {
     let probability = SortKey { missing_last: true, ..SortKey::new("probability", false) };
-    let names = ["record_score", "over_field_value", "partition_field_value", "by_field_value", "field_name", "function"];
+    let names =
+        ["record_score", "over_field_value", "partition_field_value", "by_field_value", "field_name", "function"];
     let mut sort = vec![SortKey::new("timestamp", false), probability];
     sort.extend(names.map(|name| SortKey::new(name, false)));
     ResultsQuery {

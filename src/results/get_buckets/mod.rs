@@ -13,7 +13,12 @@ use request::GetBuckets;
 ///
 /// # Errors
 /// 404 for an unknown job, then what the search fails with, then 404 where the one bucket that was asked for is not there.
-pub async fn get_buckets(store: &dyn ResultsStore, permit: &Permit, request: &GetBuckets, style: Style) -> Result<Buckets, Error> {
+pub async fn get_buckets(
+    store: &dyn ResultsStore,
+    permit: &Permit,
+    request: &GetBuckets,
+    style: Style,
+) -> Result<Buckets, Error> {
     let hits = store.search_known_job(permit, &request.query()).await?;
     if request.timestamp.is_some() && hits.total == 0 {
         return Err(Error::not_found("Could not find requested buckets"));

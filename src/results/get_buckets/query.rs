@@ -23,9 +23,14 @@ impl GetBuckets {
             size: page.size.unsigned_abs(),
         };
         match &self.timestamp {
-            Some(timestamp) => {
-                ResultsQuery { times: Times::Match(timestamp.clone()), score: None, exclude_interim: false, from: 0, size: 1, ..query }
-            }
+            Some(timestamp) => ResultsQuery {
+                times: Times::Match(timestamp.clone()),
+                score: None,
+                exclude_interim: false,
+                from: 0,
+                size: 1,
+                ..query
+            },
             None => query,
         }
     }

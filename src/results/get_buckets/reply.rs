@@ -24,14 +24,17 @@ impl Buckets {
     /// 400 for the first document that cannot be read, as Elastic answers it: a page is never shown with a hole.
     pub fn read(hits: &Hits, style: Style) -> Result<Self, Error> {
         let read = |source: &[u8]| {
-            let mut bucket = Bucket::read(&mut JsonParser::new(source))?;
+            let mut bucket = Bucket::read(&mut JsonParser::stored(source))?;
             if style.partition_scores {
-                bucket.read_partition_scores(&mut JsonParser::new(source))?;
+                bucket.read_partition_scores(&mut JsonParser::stored(source))?;
             }
             Ok(bucket)
         };
         let buckets = hits.sources().map(read).collect::<Result<_, _>>();
-        Ok(Self { count: hits.total, buckets: buckets.map_err(|refusal: crate::xcontent::parser::Refusal| Error::bad_request(*refusal))? })
+        Ok(Self {
+            count: hits.total,
+            buckets: buckets.map_err(|refusal: crate::xcontent::parser::Refusal| Error::bad_request(*refusal))?,
+        })
     }
 
     /// Writes `{"count":…,"buckets":[…]}`.

@@ -54,13 +54,52 @@ const REQUEST: ObjectParser<GetBuckets> = ObjectParser {
     unknown: Unknown::Refuse,
     fields: &[
         Field { name: "job_id", accepts: accepts::STRING, read: |p, r| parser::string(p).map(|v| r.job_id = v) },
-        Field { name: "timestamp", accepts: accepts::STRING, read: |p, r| { let v = parser::string(p)?; r.set_timestamp(v).map_err(Into::into) } },
+        Field {
+            name: "timestamp",
+            accepts: accepts::STRING,
+            read: |p, r| {
+                let v = parser::string(p)?;
+                r.set_timestamp(v).map_err(Into::into)
+            },
+        },
         Field { name: "expand", accepts: accepts::BOOLEAN, read: |p, r| parser::boolean(p).map(|v| r.expand = v) },
-        Field { name: "exclude_interim", accepts: accepts::BOOLEAN, read: |p, r| parser::boolean(p).map(|v| r.exclude_interim = v) },
-        Field { name: "start", accepts: accepts::STRING_OR_NULL, read: |p, r| { let v = text_or_null(p)?; r.set_start(v).map_err(Into::into) } },
-        Field { name: "end", accepts: accepts::STRING_OR_NULL, read: |p, r| { let v = text_or_null(p)?; r.set_end(v).map_err(Into::into) } },
-        Field { name: "page", accepts: accepts::OBJECT, read: |p, r| { let v = Page::read(p)?; r.set_page(v).map_err(Into::into) } },
-        Field { name: "anomaly_score", accepts: accepts::NUMBER, read: |p, r| { let v = parser::double(p)?; r.set_anomaly_score(v).map_err(Into::into) } },
+        Field {
+            name: "exclude_interim",
+            accepts: accepts::BOOLEAN,
+            read: |p, r| parser::boolean(p).map(|v| r.exclude_interim = v),
+        },
+        Field {
+            name: "start",
+            accepts: accepts::STRING_OR_NULL,
+            read: |p, r| {
+                let v = text_or_null(p)?;
+                r.set_start(v).map_err(Into::into)
+            },
+        },
+        Field {
+            name: "end",
+            accepts: accepts::STRING_OR_NULL,
+            read: |p, r| {
+                let v = text_or_null(p)?;
+                r.set_end(v).map_err(Into::into)
+            },
+        },
+        Field {
+            name: "page",
+            accepts: accepts::OBJECT,
+            read: |p, r| {
+                let v = Page::read(p)?;
+                r.set_page(v).map_err(Into::into)
+            },
+        },
+        Field {
+            name: "anomaly_score",
+            accepts: accepts::NUMBER,
+            read: |p, r| {
+                let v = parser::double(p)?;
+                r.set_anomaly_score(v).map_err(Into::into)
+            },
+        },
         Field { name: "sort", accepts: accepts::STRING, read: |p, r| parser::string(p).map(|v| r.sort = v) },
         Field { name: "desc", accepts: accepts::BOOLEAN, read: |p, r| parser::boolean(p).map(|v| r.descending = v) },
     ],
@@ -70,8 +109,22 @@ const PAGE: ObjectParser<PageFields> = ObjectParser {
     name: "page",
     unknown: Unknown::Refuse,
     fields: &[
-        Field { name: "from", accepts: accepts::NUMBER, read: |p, f| { f.from = Some(parser::int(p)?); f.arrived() } },
-        Field { name: "size", accepts: accepts::NUMBER, read: |p, f| { f.size = Some(parser::int(p)?); f.arrived() } },
+        Field {
+            name: "from",
+            accepts: accepts::NUMBER,
+            read: |p, f| {
+                f.from = Some(parser::int(p)?);
+                f.arrived()
+            },
+        },
+        Field {
+            name: "size",
+            accepts: accepts::NUMBER,
+            read: |p, f| {
+                f.size = Some(parser::int(p)?);
+                f.arrived()
+            },
+        },
     ],
 };
 
@@ -111,7 +164,7 @@ impl GetBuckets {
         let refuse = |exception: Exception| Error::bad_request(exception);
         if let Some(parser) = body {
             let job_id = request.job_id.clone();
-            REQUEST.read_whole(parser, &mut request).map_err(|refusal| Error::bad_request(*refusal))?;
+            REQUEST.read(parser, &mut request).map_err(|refusal| Error::bad_request(*refusal))?;
             request.job_id = job_id;
             if let Some(timestamp) = timestamp {
                 request.set_timestamp(timestamp).map_err(refuse)?;
@@ -122,7 +175,8 @@ impl GetBuckets {
             request.set_timestamp(timestamp).map_err(refuse)?;
         }
         if parameters.has("from") || parameters.has("size") {
-            let (from, size) = (parameters.int("from", Page::DEFAULT.from)?, parameters.int("size", Page::DEFAULT.size)?);
+            let (from, size) =
+                (parameters.int("from", Page::DEFAULT.from)?, parameters.int("size", Page::DEFAULT.size)?);
             request.set_page(Page::new(from, size).map_err(refuse)?).map_err(refuse)?;
         }
         if parameters.has("start") {
@@ -133,7 +187,8 @@ impl GetBuckets {
         }
         if parameters.has("anomaly_score") {
             let text = parameters.get("anomaly_score").unwrap_or_default();
-            let score = parse_double(text).map_err(|e| refuse(Exception::new("number_format_exception", e.to_string())))?;
+            let score =
+                parse_double(text).map_err(|e| refuse(Exception::new("number_format_exception", e.to_string())))?;
             request.set_anomaly_score(score).map_err(refuse)?;
         }
         if parameters.has("sort") {
@@ -147,7 +202,9 @@ impl GetBuckets {
 
     fn set_timestamp(&mut self, timestamp: String) -> Result<(), Exception> {
         if self.page.is_some() || self.start.is_some() || self.end.is_some() || self.anomaly_score.is_some() {
-            return Err(Exception::illegal_argument("Param [timestamp] is incompatible with [from,size,start,end,anomaly_score]"));
+            return Err(Exception::illegal_argument(
+                "Param [timestamp] is incompatible with [from,size,start,end,anomaly_score]",
+            ));
         }
         self.timestamp = Some(timestamp);
         Ok(())
@@ -202,7 +259,7 @@ impl Page {
 
     fn read(parser: &mut dyn Parser) -> Result<Self, Refusal> {
         let mut fields = PageFields::default();
-        PAGE.read_whole(parser, &mut fields)?;
+        PAGE.read(parser, &mut fields)?;
         match fields.page {
             Some(page) => Ok(page),
             None => fields.build(),

@@ -1,0 +1,213 @@
+//! The test kit. `start_embedded()` and `start_front(&cluster)` start the real server on a free port; `Cluster::start()`
+//! starts a genuine Elasticsearch with X-Pack security, once a test program; `send()` speaks HTTP/1.1 in raw bytes, so that
+//! a test says exactly what goes over the wire.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use elasticsearch::auth::Credentials;
+use mlgate::{
+    handle::Gate,
+    server::serve,
+    store::{
+        ResultsStore,
+        cluster::{ClusterStore, Upstream},
+        embedded::EmbeddedStore,
+    },
+};
+
+/// The user and the password of a cluster's superuser.
+pub const SUPERUSER: (&str, &str) = ("elastic", "elasticpw");
+
+/// A reply as it came over the wire.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+/// A genuine Elasticsearch with the fixtures loaded. It stops with this process.
+pub struct Cluster {
+    pub address: SocketAddr,
+    folder: PathBuf,
+}
+
+// === impl Reply ===
+
+impl Reply {
+    /// The first value of a header, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+// === impl Cluster ===
+
+impl Cluster {
+    /// Starts the cluster; `None`, said loudly, where it cannot run here. With `MLGATE_REQUIRE_CLUSTER` that is a failure.
+    pub fn start() -> Option<Self> {
+        let folder = std::env::temp_dir().join(format!("mlgate-cluster-{}", std::process::id()));
+        let output = Command::new(root().join("tests/clusters/elasticsearch/up.sh"))
+            .args(["8.19.21", folder.to_str().unwrap(), "0", &format!("watch-pid={}", std::process::id())])
+            .stdin(Stdio::null())
+            .output()
+            .expect("bash runs");
+        if output.status.code() == Some(77) {
+            let why = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+            assert!(std::env::var_os("MLGATE_REQUIRE_CLUSTER").is_none(), "no genuine cluster: {why}");
+            eprintln!("\n*** SKIPPED: no genuine Elasticsearch can run here: {why}\n");
+            return None;
+        }
+        assert!(output.status.success(), "the cluster did not start: {output:?}");
+        let address = std::fs::read_to_string(folder.join("address")).expect("the launcher wrote its address");
+        let cluster = Self { address: address.trim().parse().expect("host:port"), folder };
+        cluster.load();
+        Some(cluster)
+    }
+
+    /// Sends a request as the superuser.
+    pub fn call(&self, method: &str, target: &str, content_type: &str, body: &[u8]) -> Reply {
+        let (user, password) = SUPERUSER;
+        let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        let mut headers = vec![("Authorization", format!("Basic {credentials}"))];
+        if !content_type.is_empty() {
+            headers.push(("Content-Type", content_type.to_owned()));
+        }
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        send(self.address, method, target, &headers, Some(body))
+    }
+
+    fn load(&self) {
+        let index = fixtures().join("index");
+        let mapping = std::fs::read(index.join("results-mapping.json")).unwrap();
+        for name in ["shared", "custom-special", "shared-000001", "shared-000002"] {
+            let reply = self.call("PUT", &format!("/.ml-anomalies-{name}"), "application/json", &mapping);
+            assert_eq!(reply.status, 200, "{}", reply.body);
+        }
+        for file in fixture_files() {
+            let reply =
+                self.call("POST", "/_bulk?refresh=true", "application/x-ndjson", &std::fs::read(&file).unwrap());
+            assert!(
+                reply.status == 200 && reply.body.contains("\"errors\":false"),
+                "{}: {}",
+                file.display(),
+                reply.body
+            );
+        }
+        let aliases = std::fs::read(index.join("aliases.json")).unwrap();
+        assert_eq!(self.call("POST", "/_aliases", "application/json", &aliases).status, 200);
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let _ = Command::new(root().join("tests/clusters/elasticsearch/down.sh")).arg(&self.folder).output();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+// === servers ===
+
+/// A server on a store that holds all fixtures. The folder goes when it is dropped.
+pub async fn start_embedded() -> (SocketAddr, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(&folder.path().join("results.db")).unwrap();
+    for file in fixture_files() {
+        let summary =
+            store.import(&file, |line, reason| panic!("{}:{line}: {reason}", file.display()), |_| {}).unwrap();
+        assert_eq!(summary.bad, 0);
+    }
+    (start(Arc::new(store)).await, folder)
+}
+
+/// A server in front of a cluster, searching as the superuser.
+pub async fn start_front(cluster: SocketAddr) -> SocketAddr {
+    let (user, password) = SUPERUSER;
+    let upstream = Upstream {
+        url: format!("http://{cluster}").parse().unwrap(),
+        credentials: Some(Credentials::Basic(user.into(), password.into())),
+        timeout: Duration::from_secs(20),
+    };
+    start(Arc::new(ClusterStore::new(upstream).unwrap())).await
+}
+
+async fn start(store: Arc<dyn ResultsStore>) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, Gate { store, most_body: 1 << 20 }, std::future::pending()));
+    address
+}
+
+// === raw HTTP ===
+
+/// Sends one request and reads one reply.
+pub fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
+    let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    if let Some(body) = body {
+        request += &format!("Content-Length: {}\r\n", body.len());
+    }
+    request += "\r\n";
+    let mut bytes = request.into_bytes();
+    bytes.extend_from_slice(body.unwrap_or_default());
+    let reply = send_raw(to, &bytes);
+    parse(&reply).unwrap_or_else(|| panic!("no reply to {method} {target}: {:?}", String::from_utf8_lossy(&reply)))
+}
+
+/// Sends bytes and reads until the server closes or says nothing for ten seconds.
+pub fn send_raw(to: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(to).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let _ = stream.write_all(bytes);
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply);
+    reply
+}
+
+/// Reads a reply that is framed by its length or by the end of the connection.
+pub fn parse(bytes: &[u8]) -> Option<Reply> {
+    let text = String::from_utf8_lossy(bytes);
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let mut lines = head.lines();
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    assert!(!chunked, "the kit does not read chunked replies");
+    Some(Reply { status, headers, body: body.to_owned() })
+}
+
+// === files ===
+
+/// The project's folder.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The fixtures' folder.
+pub fn fixtures() -> PathBuf {
+    root().join("fixtures")
+}
+
+/// Everything that is loaded: the jobs' configurations, then every file of results, by name.
+pub fn fixture_files() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(fixtures().join("results")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.insert(0, fixtures().join("index/jobs.ndjson"));
+    files
+}
