@@ -37,11 +37,17 @@ pub(super) trait Visitor {
 pub(super) fn walk(source: &[u8], visitor: &mut dyn Visitor) -> Result<(), Refusal> {
     let mut parser = JsonParser::new(source);
     if parser.next_token()? != Some(Token::StartObject) {
-        return Err(Box::new(Exception::new("document_parsing_exception", "Malformed content, must start with an object")));
+        return Err(Box::new(Exception::new(
+            "document_parsing_exception",
+            "Malformed content, must start with an object",
+        )));
     }
     walk_object(&mut parser, &mut String::with_capacity(64), visitor)?;
     if parser.next_token()?.is_some() {
-        return Err(Box::new(Exception::new("document_parsing_exception", "Malformed content, found extra data after parsing")));
+        return Err(Box::new(Exception::new(
+            "document_parsing_exception",
+            "Malformed content, found extra data after parsing",
+        )));
     }
     Ok(())
 }
@@ -64,10 +70,19 @@ fn walk_object(parser: &mut JsonParser<'_>, path: &mut String, visitor: &mut dyn
     Ok(())
 }
 
-fn walk_value(parser: &mut JsonParser<'_>, path: &mut String, in_array: bool, visitor: &mut dyn Visitor) -> Result<(), Refusal> {
+fn walk_value(
+    parser: &mut JsonParser<'_>,
+    path: &mut String,
+    in_array: bool,
+    visitor: &mut dyn Visitor,
+) -> Result<(), Refusal> {
     match parser.current() {
         Some(Token::StartObject) => {
-            if visitor.object(path, parser)? { walk_object(parser, path, visitor) } else { parser::skip_children(parser) }
+            if visitor.object(path, parser)? {
+                walk_object(parser, path, visitor)
+            } else {
+                parser::skip_children(parser)
+            }
         }
         Some(Token::StartArray) => {
             while !matches!(parser.next_token()?, Some(Token::EndArray) | None) {

@@ -69,9 +69,10 @@ impl Refusal {
                 query_shard(index, format!("failed to create query: {reason}")).caused_by((**exception).clone())
             }
             Self::Unmapped(field) => query_shard(index, format!("No mapping found for [{field}] in order to sort on")),
-            Self::Nested(field) => {
-                query_shard(index, format!("it is mandatory to set the [nested] context on the nested sort field: [{field}]."))
-            }
+            Self::Nested(field) => query_shard(
+                index,
+                format!("it is mandatory to set the [nested] context on the nested sort field: [{field}]."),
+            ),
             Self::Text(field) => Exception::illegal_argument(format!(
                 "Fielddata is disabled on [{field}] in [{index}]. Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [{field}] in order to load field data by uninverting the inverted index. Note that this can use significant memory."
             )),

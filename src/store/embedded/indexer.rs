@@ -35,9 +35,8 @@ pub(super) struct Indexed {
     pub(super) odd: bool,
     /// Fields that the index did not have.
     pub(super) added: Vec<(Box<str>, Kind)>,
-    /// `job_type` and `results_index_name`, which the configuration of a job has.
+    /// `job_type`, which the configuration of a job has.
     pub(super) job_type: Option<String>,
-    pub(super) results_index_name: Option<String>,
 }
 
 struct Indexer<'a> {
@@ -107,7 +106,10 @@ impl Indexer<'_> {
         if let Some((parent, _)) = path.rsplit_once('.') {
             let kind = self.kind(parent, Kind::Object)?;
             if !kind.is_object() {
-                let reason = format!("failed to parse field [{parent}] of type [{}]: Can't get text on a START_OBJECT", kind.name());
+                let reason = format!(
+                    "failed to parse field [{parent}] of type [{}]: Can't get text on a START_OBJECT",
+                    kind.name()
+                );
                 return Err(refuse(reason));
             }
         }
@@ -123,7 +125,9 @@ impl Indexer<'_> {
     fn keep(&mut self, path: &str, value: Value) {
         match (path, value) {
             ("job_id", Value::Keyword(job)) if self.found.job.is_none() => self.found.job = Some(job),
-            ("result_type", Value::Keyword(kind)) if self.found.result_type.is_none() => self.found.result_type = Some(kind),
+            ("result_type", Value::Keyword(kind)) if self.found.result_type.is_none() => {
+                self.found.result_type = Some(kind)
+            }
             ("timestamp", Value::Integer(time)) => {
                 self.found.time.get_or_insert(time);
                 self.times += 1;
@@ -133,7 +137,6 @@ impl Indexer<'_> {
                 self.interims += 1;
             }
             ("job_type", Value::Keyword(kind)) => self.found.job_type = Some(kind),
-            ("results_index_name", Value::Keyword(name)) => self.found.results_index_name = Some(name),
             (_, Value::Real(score)) => {
                 if let Some(at) = SCORES.iter().position(|name| *name == path) {
                     self.scores[at].0.get_or_insert(score);
@@ -148,7 +151,8 @@ impl Indexer<'_> {
 impl Visitor for Indexer<'_> {
     fn leaf(&mut self, path: &str, in_array: bool, parser: &mut JsonParser<'_>) -> Result<(), Refusal> {
         if mapping::is_metadata(path) {
-            let reason = "is a metadata field and cannot be added inside a document. Use the index API request parameters.";
+            let reason =
+                "is a metadata field and cannot be added inside a document. Use the index API request parameters.";
             return Err(refuse(format!("Field [{path}] {reason}")));
         }
         if parser.current() == Some(Token::Null) && mapping::kind(path) != Some(Kind::Alias) {
@@ -158,7 +162,9 @@ impl Visitor for Indexer<'_> {
         match kind {
             Kind::Object | Kind::Nested => {
                 let field = if in_array { "null" } else { path };
-                let reason = format!("object mapping for [{path}] tried to parse field [{field}] as object, but found a concrete value");
+                let reason = format!(
+                    "object mapping for [{path}] tried to parse field [{field}] as object, but found a concrete value"
+                );
                 Err(refuse(reason))
             }
             Kind::Alias => Err(refuse(format!("Cannot write to a field alias [{path}]."))),

@@ -25,8 +25,18 @@ pub(super) enum Kind {
 
 /// What only a search may use.
 const METADATA: [&str; 12] = [
-    "_data_stream_timestamp", "_field_names", "_id", "_ignored", "_ignored_source", "_index", "_nested_path", "_routing", "_seq_no",
-    "_source", "_tier", "_version",
+    "_data_stream_timestamp",
+    "_field_names",
+    "_id",
+    "_ignored",
+    "_ignored_source",
+    "_index",
+    "_nested_path",
+    "_routing",
+    "_seq_no",
+    "_source",
+    "_tier",
+    "_version",
 ];
 
 static MAPPED: LazyLock<HashMap<&'static str, Kind>> = LazyLock::new(|| {

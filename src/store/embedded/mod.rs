@@ -62,7 +62,7 @@ const SCHEMA: &str = "
         seq INTEGER NOT NULL,
         PRIMARY KEY (index_id, id)
     ) WITHOUT ROWID;
-    CREATE TABLE jobs (job TEXT PRIMARY KEY, index_id INTEGER) WITHOUT ROWID;
+    CREATE TABLE jobs (job TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE fields (
         index_id INTEGER NOT NULL,
         path TEXT NOT NULL,

@@ -102,7 +102,11 @@ impl Reader {
         if !self.condition.holds(&self.found) {
             return None;
         }
-        let time = self.found.of(TIME).filter_map(|value| if let Value::Integer(time) = value { Some(*time) } else { None }).min();
+        let time = self
+            .found
+            .of(TIME)
+            .filter_map(|value| if let Value::Integer(time) = value { Some(*time) } else { None })
+            .min();
         let mut field = SCORE;
         let values = self.keys.iter().map(|key| {
             field += usize::from(matches!(key, Key::Field { .. }));

@@ -46,13 +46,13 @@ pub(super) fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-/// Where the job's results are: the indices that hold any, and the one its configuration names. `None` for an unknown job.
+/// Where the job's results are: the indices that hold any. `None` for a job of which nothing is known, not even a configuration.
 pub(super) fn place(connection: &Connection, job: &JobId) -> rusqlite::Result<Option<Place>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, name FROM indices WHERE id IN (SELECT index_id FROM series WHERE job = ?1 UNION SELECT index_id FROM jobs WHERE job = ?1)
-         ORDER BY name",
+        "SELECT id, name FROM indices WHERE id IN (SELECT index_id FROM series WHERE job = ?1) ORDER BY name",
     )?;
-    let indices: Vec<_> = statement.query_map([job.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let indices: Vec<_> =
+        statement.query_map([job.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     if !indices.is_empty() {
         return Ok(Some(Place { indices }));
     }
@@ -72,7 +72,9 @@ pub(super) fn search(
     let (instants, keys) = match understand(&transaction, place, query, now)? {
         Ok(understood) => understood,
         // without an index nothing refuses, but for what is no search at all
-        Err(refusal) if place.indices.is_empty() && !matches!(refusal, Refusal::Unparsable(_)) => return Ok(Ok(Hits::default())),
+        Err(refusal) if place.indices.is_empty() && !matches!(refusal, Refusal::Unparsable(_)) => {
+            return Ok(Ok(Hits::default()));
+        }
         Err(refusal) => {
             let names: Vec<String> = place.indices.iter().map(|(_, name)| name.clone()).collect();
             return Ok(Err(refusal.error(&names)));
@@ -83,7 +85,8 @@ pub(super) fn search(
         return Ok(Ok(Hits::default()));
     }
     let list = series.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-    let odd = transaction.prepare(&format!("SELECT 1 FROM results WHERE series IN ({list}) AND odd LIMIT 1"))?.exists([])?;
+    let odd =
+        transaction.prepare(&format!("SELECT 1 FROM results WHERE series IN ({list}) AND odd LIMIT 1"))?.exists([])?;
     let known_score = query.score.is_none_or(|(field, _)| field == score_field(query.result_type.as_str()));
     let filter = if odd || !known_score { Filter::nothing(&list) } else { Filter::new(&list, &instants, query) };
     match order_by(&keys, &series, query).filter(|_| !odd && known_score) {
@@ -126,8 +129,14 @@ fn understand(
 }
 
 /// The numbers under which the job's documents of this type are kept, one for each index.
-fn series(transaction: &Transaction<'_>, place: &Place, job: &JobId, query: &ResultsQuery) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = transaction.prepare_cached("SELECT id FROM series WHERE job = ?1 AND type = ?2 AND index_id = ?3")?;
+fn series(
+    transaction: &Transaction<'_>,
+    place: &Place,
+    job: &JobId,
+    query: &ResultsQuery,
+) -> rusqlite::Result<Vec<i64>> {
+    let mut statement =
+        transaction.prepare_cached("SELECT id FROM series WHERE job = ?1 AND type = ?2 AND index_id = ?3")?;
     let found = place.indices.iter().map(|(index, _)| {
         statement.query_row((job.as_str(), query.result_type.as_str(), index), |row| row.get(0)).optional()
     });
@@ -143,7 +152,9 @@ fn order_by(keys: &[Key], series: &[i64], query: &ResultsQuery) -> Option<String
             Key::Same => {}
             Key::Index { .. } if series.len() == 1 => {}
             Key::Insertion { descending } => terms.push(format!("seq {}", direction(*descending))),
-            Key::Field { path, descending, .. } if path == "timestamp" => terms.push(format!("time {}", direction(*descending))),
+            Key::Field { path, descending, .. } if path == "timestamp" => {
+                terms.push(format!("time {}", direction(*descending)))
+            }
             Key::Field { path, descending, .. } if path == score_field(query.result_type.as_str()) => {
                 terms.push(format!("score {} NULLS LAST", direction(*descending)));
             }
@@ -151,21 +162,29 @@ fn order_by(keys: &[Key], series: &[i64], query: &ResultsQuery) -> Option<String
         }
     }
     if series.len() > 1 {
-        let ranks: String = series.iter().enumerate().map(|(rank, series)| format!(" WHEN {series} THEN {rank}")).collect();
+        let ranks: String =
+            series.iter().enumerate().map(|(rank, series)| format!(" WHEN {series} THEN {rank}")).collect();
         terms.push(format!("CASE series{ranks} END"));
     }
     terms.push("seq".into());
     Some(terms.join(", "))
 }
 
-fn by_columns(transaction: &Transaction<'_>, filter: &Filter, order: &str, query: &ResultsQuery) -> rusqlite::Result<Hits> {
+fn by_columns(
+    transaction: &Transaction<'_>,
+    filter: &Filter,
+    order: &str,
+    query: &ResultsQuery,
+) -> rusqlite::Result<Hits> {
     let Filter { sql, values } = filter;
     let total = transaction
         .prepare_cached(&format!("SELECT count(*) FROM results WHERE {sql}"))?
         .query_row(params_from_iter(values), |row| row.get(0))?;
     let (size, from) = (query.size, query.from);
     let page: Vec<(i64, Option<i64>)> = transaction
-        .prepare_cached(&format!("SELECT seq, time FROM results WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {from}"))?
+        .prepare_cached(&format!(
+            "SELECT seq, time FROM results WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {from}"
+        ))?
         .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     fetch(transaction, total, &page)
@@ -181,7 +200,8 @@ fn by_reading(
 ) -> rusqlite::Result<Hits> {
     let mut page = Page::new(keys, series, query);
     let mut reader = Reader::new(condition, page.keys());
-    let mut statement = transaction.prepare_cached(&format!("SELECT seq, series, source FROM results WHERE {}", filter.sql))?;
+    let mut statement =
+        transaction.prepare_cached(&format!("SELECT seq, series, source FROM results WHERE {}", filter.sql))?;
     let mut rows = statement.query(params_from_iter(&filter.values))?;
     while let Some(row) = rows.next()? {
         if let Some(read) = reader.read(source(row, 2)?) {

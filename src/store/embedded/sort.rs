@@ -32,7 +32,10 @@ impl Key {
     ///
     /// # Errors
     /// Inner: why Elasticsearch does not sort by it. Outer: where `dynamic` fails.
-    pub(super) fn resolve<E>(key: &SortKey, dynamic: impl Fn(&str) -> Result<Option<Kind>, E>) -> Result<Result<Self, Refusal>, E> {
+    pub(super) fn resolve<E>(
+        key: &SortKey,
+        dynamic: impl Fn(&str) -> Result<Option<Kind>, E>,
+    ) -> Result<Result<Self, Refusal>, E> {
         let descending = key.descending;
         let name = key.field.as_str();
         let path = if name == "@timestamp" { "timestamp" } else { name };
@@ -44,7 +47,13 @@ impl Key {
             "_id" => Refusal::Id,
             "_script" => Refusal::Unparsable("Required [script, type]"),
             "_geo_distance" => Refusal::Unparsable("Geo distance sorting needs at least one point."),
-            "_source" | "_field_names" | "_routing" | "_tier" | "_nested_path" | "_doc_count" | "_data_stream_timestamp"
+            "_source"
+            | "_field_names"
+            | "_routing"
+            | "_tier"
+            | "_nested_path"
+            | "_doc_count"
+            | "_data_stream_timestamp"
             | "_ignored_source" => Refusal::NoFielddata(name.to_owned()),
             _ => {
                 let kind = match mapping::kind(path) {
@@ -52,7 +61,9 @@ impl Key {
                     None => dynamic(path)?,
                 };
                 match kind {
-                    None | Some(Kind::Object | Kind::Nested | Kind::Disabled | Kind::Alias) => Refusal::Unmapped(name.to_owned()),
+                    None | Some(Kind::Object | Kind::Nested | Kind::Disabled | Kind::Alias) => {
+                        Refusal::Unmapped(name.to_owned())
+                    }
                     Some(_) if is_in_nested(path) => Refusal::Nested(name.to_owned()),
                     Some(Kind::Text) => Refusal::Text(name.to_owned()),
                     Some(Kind::GeoPoint) => Refusal::GeoPoint,

@@ -66,7 +66,8 @@ impl<'a> Writer<'a> {
             insert: connection.prepare_cached(
                 "INSERT INTO results (series, time, score, interim, odd, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?,
-            remember: connection.prepare_cached("INSERT INTO ids (index_id, id, seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?,
+            remember: connection
+                .prepare_cached("INSERT INTO ids (index_id, id, seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?,
             find: connection.prepare_cached("SELECT seq FROM ids WHERE index_id = ?1 AND id = ?2")?,
             delete: connection.prepare_cached("DELETE FROM results WHERE seq = ?1")?,
         })
@@ -95,7 +96,14 @@ impl<'a> Writer<'a> {
         index.add_fields(self.connection, indexed.added)?;
         let series = index.series(self.connection, indexed.job, indexed.result_type)?;
         let index = index.id;
-        self.insert.execute(params![series, indexed.time, indexed.score, indexed.interim, indexed.odd, document.source])?;
+        self.insert.execute(params![
+            series,
+            indexed.time,
+            indexed.score,
+            indexed.interim,
+            indexed.odd,
+            document.source
+        ])?;
         let Some(id) = document.id else { return Ok(Ok(Written::Stored)) };
         let seq = self.connection.last_insert_rowid();
         if self.remember.execute(params![index, id, seq])? == 1 {
@@ -103,11 +111,13 @@ impl<'a> Writer<'a> {
         }
         let old: i64 = self.find.query_row(params![index, id], |row| row.get(0))?;
         self.delete.execute([old])?;
-        self.connection.prepare_cached("UPDATE ids SET seq = ?3 WHERE index_id = ?1 AND id = ?2")?.execute(params![index, id, seq])?;
+        self.connection
+            .prepare_cached("UPDATE ids SET seq = ?3 WHERE index_id = ?1 AND id = ?2")?
+            .execute(params![index, id, seq])?;
         Ok(Ok(Written::Replaced))
     }
 
-    /// Makes a job known by its configuration, and the index that its results go to.
+    /// Makes a job known by its configuration.
     fn register(&mut self, document: &Document<'_>) -> rusqlite::Result<Result<Written, String>> {
         let config = match Indexed::read(document.source, document.id, &Dynamic::new()) {
             Ok(config) => config,
@@ -117,9 +127,7 @@ impl<'a> Writer<'a> {
             // a datafeed, for one
             return Ok(Ok(Written::Skipped));
         };
-        let name = config.results_index_name.map(|name| format!(".ml-anomalies-{name}"));
-        let index = name.map(|name| self.known.index(self.connection, &name).map(|index| index.id)).transpose()?;
-        self.connection.prepare_cached("INSERT OR REPLACE INTO jobs VALUES (?1, ?2)")?.execute(params![job, index])?;
+        self.connection.prepare_cached("INSERT OR IGNORE INTO jobs VALUES (?1)")?.execute([job])?;
         Ok(Ok(Written::Job))
     }
 }
@@ -140,7 +148,8 @@ impl Index {
     /// Reads what the file knows of the index, adding it where it is new.
     fn read(connection: &Connection, name: &str) -> rusqlite::Result<Self> {
         connection.prepare_cached("INSERT OR IGNORE INTO indices (name) VALUES (?1)")?.execute([name])?;
-        let id = connection.prepare_cached("SELECT id FROM indices WHERE name = ?1")?.query_row([name], |row| row.get(0))?;
+        let id =
+            connection.prepare_cached("SELECT id FROM indices WHERE name = ?1")?.query_row([name], |row| row.get(0))?;
         let mut fields = connection.prepare_cached("SELECT path, object FROM fields WHERE index_id = ?1")?;
         let dynamic = fields.query_map([id], |row| {
             Ok((row.get::<_, String>(0)?.into(), if row.get(1)? { Kind::Object } else { Kind::Keyword }))
@@ -150,15 +159,22 @@ impl Index {
 
     fn add_fields(&mut self, connection: &Connection, added: Vec<(Box<str>, Kind)>) -> rusqlite::Result<()> {
         for (path, kind) in added {
-            connection
-                .prepare_cached("INSERT OR IGNORE INTO fields VALUES (?1, ?2, ?3)")?
-                .execute(params![self.id, path, kind == Kind::Object])?;
+            connection.prepare_cached("INSERT OR IGNORE INTO fields VALUES (?1, ?2, ?3)")?.execute(params![
+                self.id,
+                path,
+                kind == Kind::Object
+            ])?;
             self.dynamic.insert(path, kind);
         }
         Ok(())
     }
 
-    fn series(&mut self, connection: &Connection, job: Option<String>, result_type: Option<String>) -> rusqlite::Result<i64> {
+    fn series(
+        &mut self,
+        connection: &Connection,
+        job: Option<String>,
+        result_type: Option<String>,
+    ) -> rusqlite::Result<i64> {
         let key = (job, result_type);
         if let Some(series) = self.series.get(&key) {
             return Ok(*series);

@@ -209,7 +209,9 @@ fn is_action(line: &[u8]) -> bool {
     let begins = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
     begins.is_some_and(|text| text.starts_with(b"\"index\"") || text.starts_with(b"\"create\""))
         && serde_json::from_slice::<Line<'_>>(text).is_ok_and(|line| {
-            line.source.is_none() && line.job_id.is_none() && [line.index, line.create].into_iter().flatten().any(is_object)
+            line.source.is_none()
+                && line.job_id.is_none()
+                && [line.index, line.create].into_iter().flatten().any(is_object)
         })
 }
 

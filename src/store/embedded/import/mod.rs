@@ -145,7 +145,8 @@ fn write(
         }
     };
     for document in documents {
-        let document = Document { index: document.index.as_deref(), id: document.id.as_deref(), source: document.source };
+        let document =
+            Document { index: document.index.as_deref(), id: document.id.as_deref(), source: document.source };
         match writer.write(&document)? {
             Ok(Written::Stored) => summary.documents += 1,
             Ok(Written::Replaced) => {
