@@ -141,12 +141,21 @@ pub(super) fn read(kind: Kind, parser: &mut JsonParser<'_>) -> Result<Option<Val
 }
 
 fn keyword(parser: &mut JsonParser<'_>) -> Result<String, Refusal> {
-    let text = parser::string(parser)?;
-    if text.len() > LONGEST_KEYWORD {
-        let message = format!("the keyword is {} bytes long, more than {LONGEST_KEYWORD}", text.len());
+    check_keyword(parser)?;
+    parser::string(parser)
+}
+
+/// Reads a value as a keyword without keeping it.
+///
+/// # Errors
+/// Where it is malformed or too long.
+pub(super) fn check_keyword(parser: &mut JsonParser<'_>) -> Result<(), Refusal> {
+    let length = parser.text()?.len();
+    if length > LONGEST_KEYWORD {
+        let message = format!("the keyword is {length} bytes long, more than {LONGEST_KEYWORD}");
         return Err(Box::new(Exception::illegal_argument(message)));
     }
-    Ok(text)
+    Ok(())
 }
 
 fn finite(value: f64) -> Result<f64, Refusal> {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{
-    document::{Value, Visitor, read, walk},
+    document::{Value, Visitor, check_keyword, read, walk},
     mapping::{self, Kind, score_field},
 };
 use crate::{
@@ -46,6 +46,9 @@ struct Indexer<'a> {
     interims: usize,
     scores: [(Option<f64>, usize); 3],
 }
+
+/// The keywords that are kept beside the document.
+const KEPT: [&str; 3] = ["job_id", "result_type", "job_type"];
 
 const SCORES: [&str; 3] = ["anomaly_score", "record_score", "influencer_score"];
 
@@ -168,6 +171,10 @@ impl Visitor for Indexer<'_> {
                 Err(refuse(reason))
             }
             Kind::Alias => Err(refuse(format!("Cannot write to a field alias [{path}]."))),
+            // most keywords only matter to sorts, which read the document
+            Kind::Keyword if !KEPT.contains(&path) => {
+                check_keyword(parser).map_err(|cause| unreadable(path, kind, parser, *cause))
+            }
             _ => match read(kind, parser) {
                 Ok(Some(value)) => {
                     self.keep(path, value);

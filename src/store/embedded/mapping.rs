@@ -69,7 +69,7 @@ pub(super) fn is_in_nested(path: &str) -> bool {
 
 /// Whether a document must not have a field of this name.
 pub(super) fn is_metadata(name: &str) -> bool {
-    METADATA.contains(&name)
+    name.starts_with('_') && METADATA.contains(&name)
 }
 
 /// The field whose greatest value decides whether a result of this type is worth to be shown.

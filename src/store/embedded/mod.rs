@@ -30,6 +30,9 @@ use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
 /// Raised with every change of the tables; a file of another version is refused.
 const SCHEMA_VERSION: i64 = 2;
 
+/// Bytes of a page: a few documents, which makes for fewer pages on the way to one.
+const PAGE: i64 = 16 << 10;
+
 /// Connections that are kept open while nobody asks.
 const MOST_IDLE: usize = 8;
 
@@ -106,7 +109,12 @@ impl EmbeddedStore {
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         let store = Self { file: file.into(), idle: Arc::default() };
         let connection = store.connect()?;
-        connection.pragma_update(None, "journal_mode", "wal").map_err(|source| store.failed(source))?;
+        let set_up = || {
+            // of a new file only
+            connection.pragma_update(None, "page_size", PAGE)?;
+            connection.pragma_update(None, "journal_mode", "wal")
+        };
+        set_up().map_err(|source| store.failed(source))?;
         let found = create(&connection).map_err(|source| store.failed(source))?;
         if found != SCHEMA_VERSION {
             return Err(StoreError::Version { file: file.into(), found });

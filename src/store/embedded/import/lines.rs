@@ -45,10 +45,6 @@ pub(super) struct Lines {
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow)]
-    index: Option<&'a RawValue>,
-    #[serde(borrow)]
-    create: Option<&'a RawValue>,
-    #[serde(borrow)]
     update: Option<&'a RawValue>,
     #[serde(borrow)]
     delete: Option<&'a RawValue>,
@@ -62,6 +58,15 @@ struct Line<'a> {
     hits: Option<&'a RawValue>,
     #[serde(borrow)]
     job_id: Option<&'a RawValue>,
+}
+
+/// The line before the document in a bulk request.
+#[derive(Deserialize)]
+struct Action<'a> {
+    #[serde(borrow)]
+    index: Option<Target<'a>>,
+    #[serde(borrow)]
+    create: Option<Target<'a>>,
 }
 
 /// Where a bulk action puts its document.
@@ -202,17 +207,16 @@ fn is_cut(line: &[u8]) -> bool {
     text.first() == Some(&b'{') && (text.len() == 1 || text.last() != Some(&b'}'))
 }
 
-/// Whether a document has to follow.
+/// Whether a document has to follow: the line holds one object, called `index` or `create`, and nothing else.
 fn is_action(line: &[u8]) -> bool {
-    // no other line begins like this and is as short
-    let text = line.trim_ascii();
-    let begins = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
-    begins.is_some_and(|text| text.starts_with(b"\"index\"") || text.starts_with(b"\"create\""))
-        && serde_json::from_slice::<Line<'_>>(text).is_ok_and(|line| {
-            line.source.is_none()
-                && line.job_id.is_none()
-                && [line.index, line.create].into_iter().flatten().any(is_object)
-        })
+    let inside = |text: &'_ [u8]| -> Option<bool> {
+        let text = text.strip_prefix(b"{")?.trim_ascii_start();
+        let text = text.strip_prefix(b"\"index\"").or_else(|| text.strip_prefix(b"\"create\""))?.trim_ascii_start();
+        let text = text.strip_prefix(b":")?.trim_ascii_start();
+        let text = text.strip_suffix(b"}")?.trim_ascii_end();
+        Some(text.starts_with(b"{") && text.ends_with(b"}"))
+    };
+    inside(line.trim_ascii()).unwrap_or(false)
 }
 
 fn is_object(value: &RawValue) -> bool {
@@ -220,12 +224,12 @@ fn is_object(value: &RawValue) -> bool {
 }
 
 fn read_action<'a>(action: &'a [u8], source: &'a [u8]) -> Result<Vec<Found<'a>>, String> {
-    let line: Line<'_> = serde_json::from_slice(action.trim_ascii()).map_err(|error| format!("not JSON: {error}"))?;
-    let target = line.index.or(line.create).map_or("{}", RawValue::get);
-    let target: Target<'_> = serde_json::from_str(target).map_err(|error| format!("not a bulk action: {error}"))?;
+    let action: Action<'_> =
+        serde_json::from_slice(action.trim_ascii()).map_err(|error| format!("not a bulk action: {error}"))?;
+    let (index, id) = action.index.or(action.create).map_or((None, None), |target| (target.index, target.id));
     let source = source.strip_suffix(b"\n").unwrap_or(source);
     let source = source.strip_suffix(b"\r").unwrap_or(source);
-    Ok(vec![Found::new(target.index, target.id, source)])
+    Ok(vec![Found::new(index, id, source)])
 }
 
 /// Reads a line that needs no other.

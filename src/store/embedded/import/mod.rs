@@ -25,7 +25,7 @@ const BATCH: u64 = 16 << 20;
 /// How much of a file is kept to know it again, in bytes: of its start, and of what is before the place reached.
 const MARK: u64 = 1_024;
 /// Pages of the write-ahead log after which it is folded into the file: fewer folds while loading.
-const CHECKPOINT: i64 = 16_384;
+const CHECKPOINT: i64 = 4_096;
 /// SQLite's page cache while loading, in KiB.
 const CACHE: i64 = 128 << 10;
 
