@@ -1,128 +1,171 @@
-//! What a document is found under: the values that Elasticsearch would index, and the reason where it would refuse to.
+//! A walk through a stored document, from field to field, as Elasticsearch's document parser goes.
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
-
-use super::mapping::{Kind, kind};
+use super::mapping::Kind;
 use crate::{
-    results::time,
-    xcontent::{double::parse_double, parser::long_from_string},
+    error::Exception,
+    xcontent::{
+        json_parser::JsonParser,
+        parser::{self, Parser, Refusal, Token},
+    },
 };
 
-/// The indexed values of one document.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Indexed {
-    pub job: Option<String>,
-    pub result_type: Option<String>,
-    /// Epoch milliseconds.
-    pub time: Option<i64>,
-    pub score: Option<f64>,
-    pub interim: Option<bool>,
-    /// Leaves that the mapping does not know.
-    pub dynamic: BTreeSet<String>,
+/// Longest keyword, in bytes of UTF-8: Lucene's longest term.
+const LONGEST_KEYWORD: usize = 32_766;
+
+/// A value as it is sorted and filtered by.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    /// Numbers without fraction, dates in epoch milliseconds, booleans as 0 and 1.
+    Integer(i64),
+    Real(f64),
+    Keyword(String),
 }
 
-// === impl Indexed ===
+/// What a walk finds.
+pub(super) trait Visitor {
+    /// A value that is neither object nor array; the parser stands on it.
+    fn leaf(&mut self, path: &str, in_array: bool, parser: &mut JsonParser<'_>) -> Result<(), Refusal>;
 
-impl Indexed {
-    /// Reads the indexed values.
-    ///
-    /// # Errors
-    /// Why Elasticsearch would not index the document.
-    pub(super) fn read(source: &[u8]) -> Result<Self, String> {
-        let document: Value = serde_json::from_slice(source).map_err(|error| format!("not JSON: {error}"))?;
-        let Value::Object(fields) = &document else {
-            return Err("a document is an object".into());
-        };
-        let mut indexed = Self::default();
-        for (name, value) in fields {
-            indexed.visit(name, value)?;
+    /// An object; whether to walk through it.
+    fn object(&mut self, path: &str, parser: &mut JsonParser<'_>) -> Result<bool, Refusal>;
+}
+
+/// Walks through the document.
+///
+/// # Errors
+/// Where it is no object, malformed, or the visitor refuses a field.
+pub(super) fn walk(source: &[u8], visitor: &mut dyn Visitor) -> Result<(), Refusal> {
+    let mut parser = JsonParser::new(source);
+    if parser.next_token()? != Some(Token::StartObject) {
+        return Err(Box::new(Exception::new(
+            "document_parsing_exception",
+            "Malformed content, must start with an object",
+        )));
+    }
+    walk_object(&mut parser, &mut String::with_capacity(64), visitor)?;
+    if parser.next_token()?.is_some() {
+        return Err(Box::new(Exception::new(
+            "document_parsing_exception",
+            "Malformed content, found extra data after parsing",
+        )));
+    }
+    Ok(())
+}
+
+fn walk_object(parser: &mut JsonParser<'_>, path: &mut String, visitor: &mut dyn Visitor) -> Result<(), Refusal> {
+    let parent = path.len();
+    while parser.next_token()? == Some(Token::FieldName) {
+        if parent > 0 {
+            path.push('.');
         }
-        indexed.job = fields.get("job_id").and_then(keyword);
-        indexed.result_type = fields.get("result_type").and_then(keyword);
-        indexed.time = fields.get("timestamp").and_then(date);
-        indexed.score = fields.get("anomaly_score").and_then(double);
-        indexed.interim = fields.get("is_interim").and_then(boolean);
-        Ok(indexed)
+        {
+            let name = parser.text()?;
+            check_name(&name)?;
+            path.push_str(name.strip_suffix('.').unwrap_or(&name));
+        }
+        parser.next_token()?;
+        walk_value(parser, path, false, visitor)?;
+        path.truncate(parent);
     }
+    Ok(())
+}
 
-    /// Checks a field and what is in it.
-    fn visit(&mut self, path: &str, value: &Value) -> Result<(), String> {
-        match value {
-            Value::Null => Ok(()),
-            Value::Array(items) => items.iter().try_for_each(|item| self.visit(path, item)),
-            Value::Object(fields) => {
-                fields.iter().try_for_each(|(name, value)| self.visit(&format!("{path}.{name}"), value))
-            }
-            leaf => {
-                let valid = match kind(path) {
-                    Some(Kind::Date) => date(leaf).is_some(),
-                    Some(Kind::Double) => double(leaf).is_some_and(f64::is_finite),
-                    Some(Kind::Long) => long(leaf),
-                    Some(Kind::Boolean) => boolean(leaf).is_some(),
-                    Some(Kind::Keyword | Kind::Text | Kind::Nested) => true,
-                    None => {
-                        self.dynamic.insert(path.to_owned());
-                        true
-                    }
-                };
-                if valid {
-                    Ok(())
-                } else {
-                    Err(format!("failed to parse field [{path}]: its value {leaf} is of another type"))
-                }
+fn walk_value(
+    parser: &mut JsonParser<'_>,
+    path: &mut String,
+    in_array: bool,
+    visitor: &mut dyn Visitor,
+) -> Result<(), Refusal> {
+    match parser.current() {
+        Some(Token::StartObject) => {
+            if visitor.object(path, parser)? {
+                walk_object(parser, path, visitor)
+            } else {
+                parser::skip_children(parser)
             }
         }
+        Some(Token::StartArray) => {
+            while !matches!(parser.next_token()?, Some(Token::EndArray) | None) {
+                walk_value(parser, path, true, visitor)?;
+            }
+            Ok(())
+        }
+        _ => visitor.leaf(path, in_array, parser),
     }
 }
 
-/// A scalar as the keyword field takes it.
-pub(super) fn keyword(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
+/// A name is made of parts with something in them.
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let refuse = |reason: String| Err(Box::new(Exception::illegal_argument(reason)));
+    if name.is_empty() {
+        return refuse("field name cannot be an empty string".into());
     }
+    let parts = name.strip_suffix('.').unwrap_or(name);
+    if parts.split('.').any(|part| part.trim().is_empty()) {
+        return refuse(format!("field name cannot contain only whitespace: ['{name}']"));
+    }
+    Ok(())
 }
 
-/// A scalar as the date field takes it, epoch milliseconds.
-pub(super) fn date(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => time::parse_indexed(&number.to_string()),
-        Value::String(text) => time::parse_indexed(text),
-        _ => None,
+/// Reads the value the parser stands on as a field of this kind does; `None` where nothing is indexed.
+///
+/// # Errors
+/// Why the value cannot be indexed.
+pub(super) fn read(kind: Kind, parser: &mut JsonParser<'_>) -> Result<Option<Value>, Refusal> {
+    let token = parser.current();
+    if token == Some(Token::Null) {
+        return Ok(None);
     }
+    let numeric = matches!(kind, Kind::Double | Kind::Long | Kind::Integer);
+    if numeric && token == Some(Token::Boolean) {
+        let name = if parser.boolean() { "TRUE" } else { "FALSE" };
+        let message = format!("Current token (VALUE_{name}) not numeric, can not use numeric value accessors");
+        return Err(Box::new(Exception::new("json_parse_exception", message)));
+    }
+    if numeric && token == Some(Token::String) && parser.text()?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(match kind {
+        Kind::Date => Value::Integer(crate::results::time::parse_stored(&parser.text()?)?),
+        Kind::Long => Value::Integer(parser::long(parser)?),
+        Kind::Integer => Value::Integer(parser::int(parser)?.into()),
+        Kind::Double => Value::Real(finite(parser::double(parser)?)?),
+        Kind::Boolean if token == Some(Token::Number) => {
+            let message = "Current token (VALUE_NUMBER) not of boolean type";
+            return Err(Box::new(Exception::new("json_parse_exception", message)));
+        }
+        Kind::Boolean => Value::Integer(parser::boolean(parser)?.into()),
+        Kind::Keyword => Value::Keyword(keyword(parser)?),
+        Kind::Text | Kind::GeoPoint | Kind::Alias | Kind::Object | Kind::Nested | Kind::Disabled => return Ok(None),
+    }))
 }
 
-/// A scalar as a numeric field takes it.
-pub(super) fn double(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => parse_double(text).ok(),
-        _ => None,
-    }
+fn keyword(parser: &mut JsonParser<'_>) -> Result<String, Refusal> {
+    check_keyword(parser)?;
+    parser::string(parser)
 }
 
-/// Whether an integer field takes a scalar.
-fn long(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => number.as_f64().is_some_and(|value| value.abs() <= 9.3e18),
-        Value::String(text) => long_from_string(text).is_ok(),
-        _ => false,
+/// Reads a value as a keyword without keeping it.
+///
+/// # Errors
+/// Where it is malformed or too long.
+pub(super) fn check_keyword(parser: &mut JsonParser<'_>) -> Result<(), Refusal> {
+    let length = parser.text()?.len();
+    if length > LONGEST_KEYWORD {
+        let message = format!("the keyword is {length} bytes long, more than {LONGEST_KEYWORD}");
+        return Err(Box::new(Exception::illegal_argument(message)));
     }
+    Ok(())
 }
 
-/// A scalar as the boolean field takes it; the empty string is false.
-pub(super) fn boolean(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(value) => Some(*value),
-        Value::String(text) => match &**text {
-            "true" => Some(true),
-            "false" | "" => Some(false),
-            _ => None,
-        },
-        _ => None,
+fn finite(value: f64) -> Result<f64, Refusal> {
+    if value.is_finite() {
+        return Ok(value);
     }
+    let shown = match value {
+        f64::INFINITY => "Infinity",
+        f64::NEG_INFINITY => "-Infinity",
+        _ => "NaN",
+    };
+    Err(Box::new(Exception::illegal_argument(format!("[double] supports only finite values, but got [{shown}]"))))
 }

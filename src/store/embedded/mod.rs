@@ -2,12 +2,18 @@
 
 mod document;
 mod faults;
+mod indexer;
 mod mapping;
+mod reading;
 mod search;
 mod sort;
+mod writer;
 
 /// Loads files of documents.
 pub mod import;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     path::{Path, PathBuf},
@@ -22,27 +28,57 @@ use super::{Answer, Hits, ResultsStore, unknown_job};
 use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
 
 /// Raised with every change of the tables; a file of another version is refused.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
+/// Bytes of a page: a few documents, which makes for fewer pages on the way to one.
+const PAGE: i64 = 16 << 10;
+
+/// Connections that are kept open while nobody asks.
+const MOST_IDLE: usize = 8;
+
+/// A series is what a search looks into: the documents of one type of one job in one index. Numbers stand for it, so that the
+/// index over the documents stays small; that index holds all a filter needs, so that counting reads no document. `odd`
+/// marks documents of which the columns do not tell all. `seq` is the order in which documents were stored.
 const SCHEMA: &str = "
-    CREATE TABLE results (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        index_name TEXT NOT NULL,
-        document_id TEXT,
+    CREATE TABLE indices (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE series (
+        id INTEGER PRIMARY KEY,
+        index_id INTEGER NOT NULL,
         job TEXT,
         type TEXT,
+        UNIQUE (job, type, index_id)
+    );
+    CREATE TABLE results (
+        seq INTEGER PRIMARY KEY,
+        series INTEGER NOT NULL,
         time INTEGER,
         score REAL,
         interim INTEGER,
-        source BLOB NOT NULL,
-        UNIQUE (index_name, document_id)
+        odd INTEGER NOT NULL,
+        source BLOB NOT NULL
     );
-    CREATE INDEX by_time ON results (job, type, time);
-    CREATE INDEX by_score ON results (job, type, score, time);
+    CREATE INDEX by_time ON results (series, time, interim, score);
+    CREATE INDEX odd_ones ON results (series) WHERE odd;
+    CREATE TABLE ids (
+        index_id INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (index_id, id)
+    ) WITHOUT ROWID;
     CREATE TABLE jobs (job TEXT PRIMARY KEY) WITHOUT ROWID;
-    CREATE TABLE dynamic_fields (index_name TEXT, path TEXT, PRIMARY KEY (index_name, path)) WITHOUT ROWID;
-    CREATE TABLE imports (file TEXT PRIMARY KEY, head BLOB NOT NULL, offset INTEGER NOT NULL) WITHOUT ROWID;
-    PRAGMA user_version = 1;
+    CREATE TABLE fields (
+        index_id INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        object INTEGER NOT NULL,
+        PRIMARY KEY (index_id, path)
+    ) WITHOUT ROWID;
+    CREATE TABLE imports (
+        file TEXT PRIMARY KEY,
+        mark BLOB NOT NULL,
+        offset INTEGER NOT NULL,
+        line INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    PRAGMA user_version = 2;
 ";
 
 /// Why a store cannot be opened or filled; the message names the file.
@@ -73,14 +109,14 @@ impl EmbeddedStore {
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         let store = Self { file: file.into(), idle: Arc::default() };
         let connection = store.connect()?;
-        let failed = |source| StoreError::Sqlite { file: file.into(), source };
-        let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
-        let tables: i64 =
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
-        if tables == 0 {
-            connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
-            connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;")).map_err(failed)?;
-        } else if found != SCHEMA_VERSION {
+        let set_up = || {
+            // of a new file only
+            connection.pragma_update(None, "page_size", PAGE)?;
+            connection.pragma_update(None, "journal_mode", "wal")
+        };
+        set_up().map_err(|source| store.failed(source))?;
+        let found = create(&connection).map_err(|source| store.failed(source))?;
+        if found != SCHEMA_VERSION {
             return Err(StoreError::Version { file: file.into(), found });
         }
         store.give_back(connection);
@@ -92,25 +128,31 @@ impl EmbeddedStore {
     /// # Errors
     /// Where the file cannot be read.
     pub fn counts(&self) -> Result<(u64, u64), StoreError> {
-        self.with(|connection| {
-            connection.query_row("SELECT count(*), count(DISTINCT job) FROM results", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-        })
+        const COUNTS: &str = "SELECT (SELECT count(*) FROM results),
+            (SELECT count(*) FROM (SELECT job FROM series WHERE job IS NOT NULL UNION SELECT job FROM jobs))";
+        self.with(|connection| connection.query_row(COUNTS, [], |row| Ok((row.get(0)?, row.get(1)?))))
+    }
+
+    fn failed(&self, source: rusqlite::Error) -> StoreError {
+        StoreError::Sqlite { file: self.file.as_ref().into(), source }
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {
-        let failed = |source| StoreError::Sqlite { file: self.file.as_ref().into(), source };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.file, flags).map_err(failed)?;
-        connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
-        connection.pragma_update(None, "synchronous", "normal").map_err(failed)?;
-        sort::register(&connection).map_err(failed)?;
+        let connection = Connection::open_with_flags(&self.file, flags).map_err(|source| self.failed(source))?;
+        let set_up = || {
+            connection.busy_timeout(Duration::from_secs(5))?;
+            connection.pragma_update(None, "synchronous", "normal")
+        };
+        set_up().map_err(|source| self.failed(source))?;
         Ok(connection)
     }
 
     fn give_back(&self, connection: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MOST_IDLE {
+            idle.push(connection);
+        }
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -121,7 +163,7 @@ impl EmbeddedStore {
         };
         let result = work(&mut connection);
         self.give_back(connection);
-        result.map_err(|source| StoreError::Sqlite { file: self.file.as_ref().into(), source })
+        result.map_err(|source| self.failed(source))
     }
 
     /// Runs on a thread that may block.
@@ -146,22 +188,34 @@ impl EmbeddedStore {
     }
 }
 
+/// Makes the tables where there are none, and gives the version of what is there.
+fn create(connection: &Connection) -> rusqlite::Result<i64> {
+    // another process may be doing the same
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables == 0 {
+        connection.execute_batch(SCHEMA)?;
+    }
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    connection.execute_batch("COMMIT")?;
+    Ok(found)
+}
+
 impl ResultsStore for EmbeddedStore {
     fn search<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
         let (job, query) = (permit.job().clone(), query.clone());
-        self.ask(move |connection| search::search(connection, &job, &query, search::now()))
+        self.ask(move |connection| match search::place(connection, &job)? {
+            Some(place) => search::search(connection, &place, &job, &query, search::now()),
+            None => Ok(Ok(Hits::default())),
+        })
     }
 
     fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
         let (job, query) = (permit.job().clone(), query.clone());
         let unknown = unknown_job(permit);
-        self.ask(move |connection| {
-            if search::has_results(connection, &job)? {
-                return search::search(connection, &job, &query, search::now());
-            }
-            // A job that is configured but has no results has no index that could refuse the search.
-            let registered = connection.prepare_cached("SELECT 1 FROM jobs WHERE job = ?1")?.exists([job.as_str()])?;
-            Ok(if registered { Ok(Hits::default()) } else { Err(unknown) })
+        self.ask(move |connection| match search::place(connection, &job)? {
+            Some(place) => search::search(connection, &place, &job, &query, search::now()),
+            None => Ok(Err(unknown)),
         })
     }
 }

@@ -1,15 +1,18 @@
-//! One question to the store, rendered as SQL.
+//! A search: from the query to the page of documents.
+//!
+//! There are two ways to a page. Where the table's columns tell everything (times and scores, one value each), SQL sorts.
+//! Else every document that may match is read, and the page is kept while reading.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value as SqlValue};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params_from_iter, types::Value as SqlValue};
 
 use super::{
-    faults::{all_shards_failed, query_shard},
-    sort::order_by,
+    faults::{Refusal, WINDOW},
+    mapping::{Kind, score_field},
+    reading::{Condition, Page, Reader},
+    sort::Key,
 };
 use crate::{
-    error::{Error, Exception},
+    error::Error,
     results::{
         job_id::JobId,
         query::{ResultsQuery, Times},
@@ -18,120 +21,278 @@ use crate::{
     store::{Hit, Hits},
 };
 
-/// Elasticsearch's `index.max_result_window`.
-const WINDOW: u32 = 10_000;
-
-/// Epoch milliseconds.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+/// Where the documents of a job are.
+pub(super) struct Place {
+    /// The indices that a search of the job goes to, in the order of their names.
+    pub(super) indices: Vec<(i64, String)>,
 }
 
-/// Whether any document of the job is there.
-pub(super) fn has_results(connection: &Connection, job: &JobId) -> rusqlite::Result<bool> {
-    connection.prepare_cached("SELECT 1 FROM results WHERE job = ?1 LIMIT 1")?.exists([job.as_str()])
+/// The instants a search asks for, in epoch milliseconds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Instants {
+    /// Both ends belong to it.
+    Between(i64, i64),
+    AnyOf(Vec<i64>),
+}
+
+/// The documents that columns can tell from others.
+struct Filter {
+    sql: String,
+    values: Vec<SqlValue>,
+}
+
+/// Epoch milliseconds now.
+pub(super) fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// Where the job's results are: the indices that hold any. `None` for a job of which nothing is known, not even a configuration.
+pub(super) fn place(connection: &Connection, job: &JobId) -> rusqlite::Result<Option<Place>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, name FROM indices WHERE id IN (SELECT index_id FROM series WHERE job = ?1) ORDER BY name",
+    )?;
+    let indices: Vec<_> =
+        statement.query_map([job.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    if !indices.is_empty() {
+        return Ok(Some(Place { indices }));
+    }
+    let registered = connection.prepare_cached("SELECT 1 FROM jobs WHERE job = ?1")?.exists([job.as_str()])?;
+    Ok(registered.then_some(Place { indices }))
 }
 
 /// Searches the job's results in one consistent state of the file.
 pub(super) fn search(
     connection: &mut Connection,
+    place: &Place,
     job: &JobId,
     query: &ResultsQuery,
     now: i64,
 ) -> rusqlite::Result<Result<Hits, Error>> {
     let transaction = connection.transaction()?;
-    let index: Option<String> = transaction
-        .prepare_cached("SELECT index_name FROM results WHERE job = ?1 ORDER BY id LIMIT 1")?
-        .query_row([job.as_str()], |row| row.get(0))
-        .optional()?;
-    let Some(index) = index else { return Ok(Ok(Hits::default())) };
-    let refuse = |refusal: Exception| Ok(Err(all_shards_failed(&index, &refusal)));
-
-    let mut values = vec![SqlValue::Text(job.as_str().into()), SqlValue::Text(query.result_type.as_str().into())];
-    let mut conditions = vec!["job = ?1".to_owned(), "type = ?2".to_owned()];
-    if let Err(refusal) = time_condition(&query.times, now, &mut conditions, &mut values) {
-        // A range is read before there is a query, a match while it is made.
-        let refusal = match query.times {
-            Times::Match(_) => {
-                let reason = format!("failed to create query: {}", refusal.reason.as_deref().unwrap_or_default());
-                query_shard(&index, reason).caused_by(*refusal)
-            }
-            _ => *refusal,
-        };
-        return refuse(refusal);
-    }
-    if let Some((_, least)) = query.score {
-        values.push(SqlValue::Real(least));
-        conditions.push(format!("score >= ?{}", values.len()));
-    }
-    if query.exclude_interim {
-        conditions.push("interim IS NOT 1".into());
-    }
-    let bound = values.len();
-    let is_dynamic = |path: &str| {
-        transaction
-            .prepare_cached("SELECT 1 FROM dynamic_fields WHERE index_name = ?1 AND path = ?2")?
-            .exists([&*index, path])
+    let (instants, keys) = match understand(&transaction, place, query, now)? {
+        Ok(understood) => understood,
+        // without an index nothing refuses, but for what is no search at all
+        Err(refusal) if place.indices.is_empty() && !matches!(refusal, Refusal::Unparsable(_)) => {
+            return Ok(Ok(Hits::default()));
+        }
+        Err(refusal) => {
+            let names: Vec<String> = place.indices.iter().map(|(_, name)| name.clone()).collect();
+            return Ok(Err(refusal.error(&names)));
+        }
     };
-    let order = match order_by(&query.sort, &index, &mut values, is_dynamic)? {
-        Ok(order) => order,
-        Err(refusal) => return refuse(refusal),
-    };
-    let window = u64::from(query.from) + u64::from(query.size);
-    if window > WINDOW.into() {
-        return refuse(Exception::illegal_argument(format!(
-            "Result window is too large, from + size must be less than or equal to: [{WINDOW}] but was [{window}]. See the scroll api for a more efficient way to request large data sets. This limit can be set by changing the [index.max_result_window] index level setting."
-        )));
+    let series = series(&transaction, place, job, query)?;
+    if series.is_empty() {
+        return Ok(Ok(Hits::default()));
     }
-
-    let conditions = conditions.join(" AND ");
-    let total: u64 = transaction
-        .prepare_cached(&format!("SELECT count(*) FROM results WHERE {conditions}"))?
-        .query_row(params_from_iter(&values[..bound]), |row| row.get(0))?;
-    let mut page = transaction.prepare_cached(&format!(
-        "SELECT source, time FROM results WHERE {conditions} ORDER BY {order} LIMIT {} OFFSET {}",
-        query.size, query.from
-    ))?;
-    let mut rows = page.query(params_from_iter(&values))?;
-    let mut text = Vec::new();
-    let mut hits = Vec::new();
-    while let Some(row) = rows.next()? {
-        let start = text.len();
-        text.extend_from_slice(row.get_ref(0)?.as_blob()?);
-        hits.push(Hit { source: start..text.len(), timestamp: row.get(1)? });
+    let list = series.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    let odd =
+        transaction.prepare(&format!("SELECT 1 FROM results WHERE series IN ({list}) AND odd LIMIT 1"))?.exists([])?;
+    let known_score = query.score.is_none_or(|(field, _)| field == score_field(query.result_type.as_str()));
+    let filter = if odd || !known_score { Filter::nothing(&list) } else { Filter::new(&list, &instants, query) };
+    match order_by(&keys, &series, query).filter(|_| !odd && known_score) {
+        Some(order) => by_columns(&transaction, &filter, &order, query),
+        None => by_reading(&transaction, &filter, &series, Condition::new(&instants, query), keys, query),
     }
-    Ok(Ok(Hits { total, text: text.into(), hits }))
+    .map(Ok)
 }
 
-fn time_condition(
-    times: &Times,
+/// What the query means, or why Elasticsearch refuses it: its times first, then its sort, then its window.
+fn understand(
+    transaction: &Transaction<'_>,
+    place: &Place,
+    query: &ResultsQuery,
     now: i64,
-    conditions: &mut Vec<String>,
-    values: &mut Vec<SqlValue>,
-) -> Result<(), Box<Exception>> {
-    let mut bound = |comparison: &str, millis: i64| {
-        values.push(SqlValue::Integer(millis));
-        conditions.push(format!("time {comparison} ?{}", values.len()));
+) -> rusqlite::Result<Result<(Instants, Vec<Key>), Refusal>> {
+    let dynamic = |path: &str| -> rusqlite::Result<Option<Kind>> {
+        for (index, _) in &place.indices {
+            let kind = transaction
+                .prepare_cached("SELECT object FROM fields WHERE index_id = ?1 AND path = ?2")?
+                .query_row((index, path), |row| Ok(if row.get(0)? { Kind::Object } else { Kind::Keyword }))
+                .optional()?;
+            if kind.is_some() {
+                return Ok(kind);
+            }
+        }
+        Ok(None)
     };
-    match times {
-        Times::Range { start, end } => {
-            if let Some(start) = start {
-                bound(">=", time::resolve(start, now, false)?);
+    let keys: Result<Vec<Key>, Refusal> =
+        query.sort.iter().map(|key| Key::resolve(key, dynamic)).collect::<rusqlite::Result<Result<_, _>>>()?;
+    if let Err(unparsable @ Refusal::Unparsable(_)) = keys {
+        return Ok(Err(unparsable));
+    }
+    let instants = match Instants::new(&query.times, now) {
+        Ok(instants) => instants,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let window = u64::from(query.from) + u64::from(query.size);
+    Ok(keys.and_then(|keys| if window > WINDOW { Err(Refusal::Window(window)) } else { Ok((instants, keys)) }))
+}
+
+/// The numbers under which the job's documents of this type are kept, one for each index.
+fn series(
+    transaction: &Transaction<'_>,
+    place: &Place,
+    job: &JobId,
+    query: &ResultsQuery,
+) -> rusqlite::Result<Vec<i64>> {
+    let mut statement =
+        transaction.prepare_cached("SELECT id FROM series WHERE job = ?1 AND type = ?2 AND index_id = ?3")?;
+    let found = place.indices.iter().map(|(index, _)| {
+        statement.query_row((job.as_str(), query.result_type.as_str(), index), |row| row.get(0)).optional()
+    });
+    found.filter_map(Result::transpose).collect()
+}
+
+/// The `ORDER BY` terms, where all keys are columns.
+fn order_by(keys: &[Key], series: &[i64], query: &ResultsQuery) -> Option<String> {
+    let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
+    let mut terms = Vec::new();
+    for key in keys {
+        match key {
+            Key::Same => {}
+            Key::Index { .. } if series.len() == 1 => {}
+            Key::Insertion { descending } => terms.push(format!("seq {}", direction(*descending))),
+            Key::Field { path, descending, .. } if path == "timestamp" => {
+                terms.push(format!("time {}", direction(*descending)));
             }
-            if let Some(end) = end {
-                bound("<", time::resolve(end, now, false)?);
+            Key::Field { path, descending, .. } if path == score_field(query.result_type.as_str()) => {
+                terms.push(format!("score {} NULLS LAST", direction(*descending)));
             }
-        }
-        Times::Match(text) => {
-            bound(">=", time::resolve(text, now, false)?);
-            bound("<=", time::resolve(text, now, true)?);
-        }
-        Times::AnyOf(instants) => {
-            // One bound value however many instants there are.
-            let list = serde_json::to_string(instants).unwrap_or_default();
-            values.push(SqlValue::Text(list));
-            conditions.push(format!("time IN (SELECT value FROM json_each(?{}))", values.len()));
+            Key::Index { .. } | Key::Field { .. } => return None,
         }
     }
-    Ok(())
+    if series.len() > 1 {
+        let ranks: Vec<_> = series.iter().enumerate().map(|(rank, id)| format!("WHEN {id} THEN {rank}")).collect();
+        terms.push(format!("CASE series {} END", ranks.join(" ")));
+    }
+    terms.push("seq".into());
+    Some(terms.join(", "))
+}
+
+fn by_columns(
+    transaction: &Transaction<'_>,
+    filter: &Filter,
+    order: &str,
+    query: &ResultsQuery,
+) -> rusqlite::Result<Hits> {
+    let Filter { sql, values } = filter;
+    let total = transaction
+        .prepare_cached(&format!("SELECT count(*) FROM results WHERE {sql}"))?
+        .query_row(params_from_iter(values), |row| row.get(0))?;
+    let (size, from) = (query.size, query.from);
+    let page: Vec<(i64, Option<i64>)> = transaction
+        .prepare_cached(&format!(
+            "SELECT seq, time FROM results WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {from}"
+        ))?
+        .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    fetch(transaction, total, &page)
+}
+
+fn by_reading(
+    transaction: &Transaction<'_>,
+    filter: &Filter,
+    series: &[i64],
+    condition: Condition,
+    keys: Vec<Key>,
+    query: &ResultsQuery,
+) -> rusqlite::Result<Hits> {
+    let mut page = Page::new(keys, series, query);
+    let mut reader = Reader::new(condition, page.keys());
+    let mut statement =
+        transaction.prepare_cached(&format!("SELECT seq, series, source FROM results WHERE {}", filter.sql))?;
+    let mut rows = statement.query(params_from_iter(&filter.values))?;
+    while let Some(row) = rows.next()? {
+        if let Some(read) = reader.read(source(row, 2)?) {
+            page.add(row.get(0)?, row.get(1)?, read);
+        }
+    }
+    let (total, found) = page.finish();
+    fetch(transaction, total, &found)
+}
+
+/// The documents with these numbers.
+fn fetch(transaction: &Transaction<'_>, total: u64, page: &[(i64, Option<i64>)]) -> rusqlite::Result<Hits> {
+    let mut text = Vec::new();
+    let mut hits = Vec::with_capacity(page.len());
+    let mut statement = transaction.prepare_cached("SELECT source FROM results WHERE seq = ?1")?;
+    for (seq, timestamp) in page {
+        let start = text.len();
+        statement.query_row([seq], |row| source(row, 0).map(|source| text.extend_from_slice(source)))?;
+        hits.push(Hit { source: start..text.len(), timestamp: *timestamp });
+    }
+    Ok(Hits { total, text: text.into(), hits })
+}
+
+fn source<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
+    Ok(row.get_ref(column)?.as_blob()?)
+}
+
+// === impl Instants ===
+
+impl Instants {
+    fn new(times: &Times, now: i64) -> Result<Self, Refusal> {
+        match times {
+            Times::Range { start, end } => {
+                let read = |text: &String| time::resolve(text, now, false).map_err(Refusal::Range);
+                let start = start.as_ref().map(read).transpose()?.unwrap_or(i64::MIN);
+                let end = end.as_ref().map(read).transpose()?;
+                // nothing is before the first instant
+                Ok(match end {
+                    Some(i64::MIN) => Self::AnyOf(Vec::new()),
+                    Some(end) => Self::Between(start, end - 1),
+                    None => Self::Between(start, i64::MAX),
+                })
+            }
+            Times::Match(text) => {
+                let read = |round_up| time::resolve(text, now, round_up).map_err(Refusal::Match);
+                Ok(Self::Between(read(false)?, read(true)?))
+            }
+            Times::AnyOf(instants) => Ok(Self::AnyOf(instants.clone())),
+        }
+    }
+
+    pub(super) fn contains(&self, instant: i64) -> bool {
+        match self {
+            Self::Between(first, last) => (*first..=*last).contains(&instant),
+            Self::AnyOf(instants) => instants.contains(&instant),
+        }
+    }
+
+    /// Whether documents without a time belong to it as well: nothing was asked of the time.
+    pub(super) fn is_everything(&self) -> bool {
+        *self == Self::Between(i64::MIN, i64::MAX)
+    }
+}
+
+// === impl Filter ===
+
+impl Filter {
+    fn new(series: &str, instants: &Instants, query: &ResultsQuery) -> Self {
+        let mut filter = Self::nothing(series);
+        match instants {
+            _ if instants.is_everything() => {}
+            Instants::Between(first, last) => {
+                filter.sql += " AND time BETWEEN ? AND ?";
+                filter.values.extend([SqlValue::Integer(*first), SqlValue::Integer(*last)]);
+            }
+            Instants::AnyOf(instants) => {
+                // one bound value however many instants there are
+                filter.sql += " AND time IN (SELECT value FROM json_each(?))";
+                filter.values.push(SqlValue::Text(serde_json::to_string(instants).unwrap_or_default()));
+            }
+        }
+        if query.exclude_interim {
+            filter.sql += " AND interim IS NOT 1";
+        }
+        if let Some((_, least)) = query.score {
+            filter.sql += " AND score >= ?";
+            filter.values.push(SqlValue::Real(least));
+        }
+        filter
+    }
+
+    fn nothing(series: &str) -> Self {
+        Self { sql: format!("series IN ({series})"), values: Vec::new() }
+    }
 }

@@ -1,150 +1,119 @@
 //! Sorting by any field: which fields can be sorted by, and the value that a document sorts under.
 
-use rusqlite::{
-    Connection,
-    functions::{Context, FunctionFlags},
-    types::{ToSqlOutput, Value as SqlValue},
-};
-use serde_json::Value;
+use std::cmp::Ordering;
 
 use super::{
-    document::{boolean, date, double, keyword},
-    faults::query_shard,
-    mapping::{self, Kind},
+    document::Value,
+    faults::Refusal,
+    mapping::{self, Kind, is_in_nested},
 };
-use crate::{error::Exception, results::query::SortKey};
+use crate::results::query::SortKey;
 
-/// The `ORDER BY` terms of a list of sort keys; bound values are pushed to `values`. Missing values come last in both
-/// directions, ties keep the order in which documents were stored.
-pub(super) fn order_by(
-    keys: &[SortKey],
-    index: &str,
-    values: &mut Vec<SqlValue>,
-    is_dynamic: impl Fn(&str) -> rusqlite::Result<bool>,
-) -> rusqlite::Result<Result<String, Exception>> {
-    let mut terms = Vec::new();
-    for key in keys {
-        let direction = if key.descending { "DESC" } else { "ASC" };
-        let field = mapping::resolve(&key.field);
-        let column = match field {
-            "timestamp" => "time".to_owned(),
-            "anomaly_score" => "score".to_owned(),
-            "_doc" | "_seq_no" | "_shard_doc" => {
-                terms.push(format!("id {direction}"));
-                continue;
-            }
-            "geo_results.actual_point" | "geo_results.typical_point" => {
-                let reason =
-                    "can't sort on geo_point or point field without using specific sorting feature, like geo_distance";
-                return Ok(Err(Exception::illegal_argument(reason)));
-            }
-            "_index" => "index_name".to_owned(),
-            // The same for every hit: a filter has no score, and results are written once.
-            "_score" | "_version" | "_ignored" => continue,
-            "_source" | "_routing" | "_field_names" | "_nested_path" | "_tier" | "_doc_count" => {
-                let reason = format!("Fielddata is not supported on field [{field}] of type [{field}]");
-                return Ok(Err(Exception::illegal_argument(reason)));
-            }
-            "_id" => {
-                let reason = "Fielddata access on the _id field is disallowed, you can re-enable it by updating the dynamic cluster setting: indices.id_field_data.enabled";
-                return Ok(Err(Exception::illegal_argument(reason)));
-            }
+/// What a sort key means.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Key {
+    /// The order in which documents were stored.
+    Insertion { descending: bool },
+    /// The name of the index.
+    Index { descending: bool },
+    /// Every document has the same value.
+    Same,
+    /// A field's values: of several the least counts upwards, the greatest downwards.
+    Field { path: String, kind: Kind, descending: bool },
+}
+
+/// The value of one document under one key; `None` where the field is missing.
+pub(super) type SortValue = Option<Value>;
+
+// === impl Key ===
+
+impl Key {
+    /// What the key means in an index whose dynamic fields `dynamic` knows.
+    ///
+    /// # Errors
+    /// Inner: why Elasticsearch does not sort by it. Outer: where `dynamic` fails.
+    pub(super) fn resolve<E>(
+        key: &SortKey,
+        dynamic: impl Fn(&str) -> Result<Option<Kind>, E>,
+    ) -> Result<Result<Self, Refusal>, E> {
+        let descending = key.descending;
+        let name = key.field.as_str();
+        let path = if name == "@timestamp" { "timestamp" } else { name };
+        Ok(Err(match path {
+            "_doc" | "_shard_doc" | "_seq_no" => return Ok(Ok(Self::Insertion { descending })),
+            "_index" => return Ok(Ok(Self::Index { descending })),
+            // filters do not score, versions are not kept, and nothing that was ignored is stored
+            "_score" | "_version" | "_ignored" => return Ok(Ok(Self::Same)),
+            "_id" => Refusal::Id,
+            "_script" => Refusal::Unparsable("Required [script, type]"),
+            "_geo_distance" => Refusal::Unparsable("Geo distance sorting needs at least one point."),
+            "_source"
+            | "_field_names"
+            | "_routing"
+            | "_tier"
+            | "_nested_path"
+            | "_doc_count"
+            | "_data_stream_timestamp"
+            | "_ignored_source" => Refusal::NoFielddata(name.to_owned()),
             _ => {
-                let kind = match mapping::kind(field) {
-                    Some(kind) => kind,
-                    None if is_dynamic(field)? => Kind::Keyword,
-                    None => {
-                        let reason = format!("No mapping found for [{}] in order to sort on", key.field);
-                        return Ok(Err(query_shard(index, reason)));
-                    }
+                let kind = match mapping::kind(path) {
+                    Some(kind) => Some(kind),
+                    None => dynamic(path)?,
                 };
                 match kind {
-                    Kind::Nested => {
-                        let reason =
-                            format!("it is mandatory to set the [nested] context on the nested sort field: [{field}].");
-                        return Ok(Err(query_shard(index, reason)));
+                    None | Some(Kind::Object | Kind::Nested | Kind::Disabled | Kind::Alias) => {
+                        Refusal::Unmapped(name.to_owned())
                     }
-                    Kind::Text => {
-                        let reason = format!(
-                            "Fielddata is disabled on [{field}] in [{index}]. Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [{field}] in order to load field data by uninverting the inverted index. Note that this can use significant memory."
-                        );
-                        return Ok(Err(Exception::illegal_argument(reason)));
-                    }
-                    _ => {}
-                }
-                values.push(SqlValue::Text(field.to_owned()));
-                format!("sort_value(source, ?{}, {}, {})", values.len(), code(kind), key.descending)
-            }
-        };
-        terms.push(format!("{column} IS NULL, {column} {direction}"));
-    }
-    terms.push("id ASC".into());
-    Ok(Ok(terms.join(", ")))
-}
-
-/// Makes `sort_value(source, field, kind, descending)` known to a connection.
-pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
-    connection.create_scalar_function("sort_value", 4, flags, |context| {
-        let source: Value = match context.get_raw(0).as_blob() {
-            Ok(source) => serde_json::from_slice(source).unwrap_or_default(),
-            Err(_) => Value::Null,
-        };
-        let (field, kind, descending) = arguments(context)?;
-        let mut found = Vec::new();
-        collect(&source, &field, kind, &mut found);
-        // Of several values the least counts upwards, the greatest downwards.
-        found.sort_by(compare);
-        let chosen = if descending { found.pop() } else { found.into_iter().next() };
-        Ok(ToSqlOutput::Owned(chosen.unwrap_or(SqlValue::Null)))
-    })
-}
-
-fn arguments(context: &Context<'_>) -> rusqlite::Result<(String, i64, bool)> {
-    Ok((context.get(1)?, context.get(2)?, context.get(3)?))
-}
-
-fn code(kind: Kind) -> i64 {
-    match kind {
-        Kind::Date => 1,
-        Kind::Double => 2,
-        Kind::Long => 3,
-        Kind::Boolean => 4,
-        Kind::Keyword | Kind::Text | Kind::Nested => 0,
-    }
-}
-
-/// Values of a dotted path, through objects, arrays and names that contain dots themselves.
-fn collect(value: &Value, path: &str, kind: i64, found: &mut Vec<SqlValue>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| collect(item, path, kind, found)),
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                if name == path {
-                    collect(value, "", kind, found);
-                } else if let Some(rest) = path.strip_prefix(&**name).and_then(|rest| rest.strip_prefix('.')) {
-                    collect(value, rest, kind, found);
+                    Some(_) if is_in_nested(path) => Refusal::Nested(name.to_owned()),
+                    Some(Kind::Text) => Refusal::Text(name.to_owned()),
+                    Some(Kind::GeoPoint) => Refusal::GeoPoint,
+                    Some(kind) => return Ok(Ok(Self::Field { path: path.to_owned(), kind, descending })),
                 }
             }
+        }))
+    }
+
+    fn is_descending(&self) -> bool {
+        match self {
+            Self::Same => false,
+            Self::Insertion { descending } | Self::Index { descending } | Self::Field { descending, .. } => *descending,
         }
-        leaf if path.is_empty() => found.extend(match kind {
-            1 => date(leaf).map(SqlValue::Integer),
-            2 => double(leaf).map(SqlValue::Real),
-            #[expect(clippy::cast_possible_truncation, reason = "an integer field cuts fractions off")]
-            3 => leaf.as_i64().or_else(|| double(leaf).map(|value| value as i64)).map(SqlValue::Integer),
-            4 => boolean(leaf).map(|value| SqlValue::Integer(value.into())),
-            // Bytes, so that SQLite compares them as Lucene does.
-            _ => keyword(leaf).map(|text| SqlValue::Blob(text.into_bytes())),
-        }),
-        _ => {}
+    }
+
+    /// The value that counts of the values of a field, and what stands for a missing one: for a number the last possible
+    /// value in the direction, which equals a stored one of the same size.
+    pub(super) fn choose(&self, values: impl Iterator<Item = Value>) -> SortValue {
+        let Self::Field { kind, descending, .. } = self else { return None };
+        let chosen = if *descending { values.max_by(compare_values) } else { values.min_by(compare_values) };
+        chosen.or(match (kind, descending) {
+            (Kind::Double, false) => Some(Value::Real(f64::INFINITY)),
+            (Kind::Double, true) => Some(Value::Real(f64::NEG_INFINITY)),
+            (Kind::Integer, false) => Some(Value::Integer(i32::MAX.into())),
+            (Kind::Integer, true) => Some(Value::Integer(i32::MIN.into())),
+            (Kind::Keyword, _) => None,
+            (_, false) => Some(Value::Integer(i64::MAX)),
+            (_, true) => Some(Value::Integer(i64::MIN)),
+        })
+    }
+
+    /// Compares two values under this key; missing ones come last in both directions.
+    pub(super) fn compare(&self, a: &SortValue, b: &SortValue) -> Ordering {
+        match (a, b) {
+            (Some(a), Some(b)) if self.is_descending() => compare_values(b, a),
+            (Some(a), Some(b)) => compare_values(a, b),
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+        }
     }
 }
 
-fn compare(a: &SqlValue, b: &SqlValue) -> std::cmp::Ordering {
+/// Values of one kind; keywords by their bytes.
+fn compare_values(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
-        (SqlValue::Integer(a), SqlValue::Integer(b)) => a.cmp(b),
-        (SqlValue::Real(a), SqlValue::Real(b)) => a.total_cmp(b),
-        (SqlValue::Blob(a), SqlValue::Blob(b)) => a.cmp(b),
-        _ => std::cmp::Ordering::Equal,
+        (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
+        (Value::Real(a), Value::Real(b)) => a.total_cmp(b),
+        (Value::Keyword(a), Value::Keyword(b)) => a.as_bytes().cmp(b.as_bytes()),
+        _ => Ordering::Equal,
     }
 }
