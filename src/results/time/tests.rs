@@ -16,7 +16,7 @@ fn upper(text: &str) -> Result<i64, String> {
     resolve(text, NOW, true).map_err(reason)
 }
 
-#[expect(clippy::boxed_local, reason = "for map_err")]
+#[expect(clippy::boxed_local, clippy::needless_pass_by_value, reason = "for map_err")]
 fn reason(error: Box<Exception>) -> String {
     error.reason.clone().unwrap()
 }
