@@ -1,8 +1,11 @@
 //! Refuses early what could be understood in two ways, before anything is looked up for it.
 
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Uri, header};
 
-use crate::error::{Error, Exception};
+use crate::{
+    error::{Error, Exception},
+    privileges::caller::RUN_AS,
+};
 
 /// Longest request target, in bytes; Elasticsearch's own limit.
 const LONGEST_TARGET: usize = 4_096;
@@ -13,11 +16,11 @@ const IDENTITY: [&str; 2] = ["es-security-runas-user", "es-secondary-authorizati
 /// Headers that a client may not ask to be dropped.
 const KEPT: [&str; 4] = ["authorization", "x-opaque-id", "es-security-runas-user", "host"];
 
-/// Checks the target and the headers of a request.
+/// Checks the target and the headers of a request; `run_as` says whether it may name whom to act as.
 ///
 /// # Errors
 /// 400 for what is ambiguous.
-pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
+pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap, run_as: bool) -> Result<(), Error> {
     let refuse = |message: String| Err(Error::bad_request(Exception::illegal_argument(message)));
     let target = uri.path_and_query().map_or("", |target| target.as_str());
     if matches!(*method, Method::CONNECT | Method::TRACE) || !target.starts_with('/') {
@@ -33,12 +36,13 @@ pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Erro
         return refuse("the request target contains characters that must be percent-encoded".into());
     }
     for name in IDENTITY {
-        let given = headers.keys().find(|key| key.as_str().replace('_', "-") == name);
+        let allowed = |key: &str| run_as && key == RUN_AS.as_str();
+        let given = headers.keys().map(HeaderName::as_str).find(|key| key.replace('_', "-") == name && !allowed(key));
         if given.is_some() {
             return refuse(format!("the header [{name}] is not accepted here"));
         }
     }
-    for single in [header::HOST, header::AUTHORIZATION, header::HeaderName::from_static("x-opaque-id")] {
+    for single in [header::HOST, header::AUTHORIZATION, RUN_AS, HeaderName::from_static("x-opaque-id")] {
         if headers.get_all(&single).iter().count() > 1 {
             return refuse(format!("the header [{single}] may be given once only"));
         }
@@ -96,10 +100,10 @@ mod tests {
             "/a%0d%0ab",
             "/a%7f",
         ] {
-            assert!(admit(&Method::GET, &path.parse().unwrap(), &HeaderMap::new()).is_err(), "{path}");
+            assert!(admit(&Method::GET, &path.parse().unwrap(), &HeaderMap::new(), false).is_err(), "{path}");
         }
         for path in ["/", "/_ml/anomaly_detectors/j/results/buckets///", "/a/b?x=//../", "/a%2Fb"] {
-            assert!(admit(&Method::GET, &path.parse().unwrap(), &HeaderMap::new()).is_ok(), "{path}");
+            assert!(admit(&Method::GET, &path.parse().unwrap(), &HeaderMap::new(), false).is_ok(), "{path}");
         }
     }
 }

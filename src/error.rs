@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use http::{Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 use crate::{rest::decode, results::job_id::InvalidJobId, xcontent::Node};
 
@@ -16,7 +16,8 @@ pub struct Error {
     pub status: StatusCode,
     /// Whose fault it is.
     pub fault: Fault,
-    /// Boxed: results are passed around by value, errors are rare.
+    /// Boxed, as the body is: results are passed around by value, errors are rare.
+    headers: Option<Box<HeaderMap>>,
     body: Box<Body>,
 }
 
@@ -117,7 +118,7 @@ impl Error {
     /// A fault of the client with the given root cause and outermost exception.
     #[must_use]
     pub fn new(status: StatusCode, fault: Fault, root_cause: Exception, exception: Exception) -> Self {
-        Self { status, fault, body: Box::new(Body::Exception { root_cause: vec![root_cause], exception }) }
+        Self::with_root_causes(status, fault, vec![root_cause], exception)
     }
 
     /// An error with several root causes, one for each group of failed shards.
@@ -128,7 +129,7 @@ impl Error {
         root_cause: Vec<Exception>,
         exception: Exception,
     ) -> Self {
-        Self { status, fault, body: Box::new(Body::Exception { root_cause, exception }) }
+        Self { status, fault, headers: None, body: Box::new(Body::Exception { root_cause, exception }) }
     }
 
     /// 400 whose root cause is found in the exception's chain as Elasticsearch finds it: the innermost
@@ -148,13 +149,37 @@ impl Error {
     /// A reply that a cluster, or mlgate in a form of its own, already has.
     #[must_use]
     pub fn document_as_is(status: StatusCode, fault: Fault, document: Node) -> Self {
-        Self { status, fault, body: Box::new(Body::Document(document)) }
+        Self { status, fault, headers: None, body: Box::new(Body::Document(document)) }
     }
 
     /// The store failed in a way that Elasticsearch has no exception for.
     pub fn store(status: StatusCode, reason: impl Into<String>) -> Self {
         let exception = Exception::new("status_exception", reason);
         Self::new(status, Fault::Cluster, exception.clone(), exception)
+    }
+
+    /// Adds a header to the reply.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.get_or_insert_default().append(name, value);
+        self
+    }
+
+    /// The headers that this error's reply has and others have not.
+    pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.headers.iter().flat_map(|headers| headers.iter())
+    }
+
+    /// The outermost exception's reason, where there is an exception.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match &*self.body {
+            Body::Exception { exception, .. } => exception.reason.as_deref(),
+            Body::Document(document) => match document.get("error")?.get("reason")? {
+                Node::String(reason) => Some(reason),
+                _ => None,
+            },
+        }
     }
 
     /// 400 for an escape in the path that is none.

@@ -9,13 +9,12 @@ use http::{Request, Response};
 use crate::{
     admit::admit,
     error::Error,
-    privileges::authorize,
+    privileges::{Privileges, caller::Caller},
     reply::{Rendering, Reply},
     rest::{Parameters, RestRequest},
     results::{
         documents::Style,
         get_buckets::{get_buckets, request::GetBuckets},
-        job_id::JobId,
     },
     route::{Dialect, Route},
     store::ResultsStore,
@@ -24,20 +23,30 @@ use crate::{
 
 /// What every request needs.
 pub struct Gate {
+    pub privileges: Privileges,
     pub store: Arc<dyn ResultsStore>,
     /// Largest body, in bytes, that is read.
     pub most_body: usize,
+    /// Whether a request may name another user to act as.
+    pub allow_run_as: bool,
 }
 
-/// Answers a request; whatever goes wrong on the way is an answer too. The order of refusals is Elastic's: what is wrong with
-/// the request itself, who may not, which job is none, what the search says.
+/// Answers a request; whatever goes wrong on the way is an answer too. The order of refusals is Elastic's: who is not
+/// known, what is wrong with the request itself, who may not, which job is none, what the search says.
 pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let mut rendering = Rendering::of(&head.headers);
     let outcome = async {
-        admit(&head.method, &head.uri, &head.headers)?;
-        let route = Route::find(&head.method, head.uri.path()).map_err(|_| Error::bad_escape(head.uri.path()))?;
-        let parameters = Parameters::parse(head.uri.query().unwrap_or_default())?;
+        admit(&head.method, &head.uri, &head.headers, gate.allow_run_as)?;
+        let route = Route::find(&head.method, head.uri.path());
+        if route == Ok(Route::Options) {
+            return Ok(Reply::Options);
+        }
+        let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
+        rendering.foresee(&head.headers, &parameters);
+        let caller = Caller::of(&head);
+        let decision = gate.privileges.decide(&caller, route.as_ref().ok().and_then(Route::job_id)).await?;
+        let (route, parameters) = (route.map_err(|_| Error::bad_escape(head.uri.path()))?, parameters?);
         let body = read_body(body, gate.most_body).await?;
         let content = Negotiated::read(&head.headers, parameters.get("format"), !body.is_empty())?;
         rendering.choose(&content, &parameters)?;
@@ -46,9 +55,12 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                 rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
                 let asked =
                     understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
-                let permit = authorize(JobId::parse(&asked.job_id).map_err(|reason| Error::invalid_job_id(&reason))?);
+                let permit = decision.permit()?;
                 let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-                Ok(Reply::Buckets(get_buckets(&*gate.store, &permit, &asked, style).await?, style))
+                match get_buckets(&*gate.store, &permit, &asked, style).await {
+                    Ok(buckets) => Ok(Reply::Buckets(buckets, style)),
+                    Err(error) => Err(decision.after_search(error, &permit).await),
+                }
             }
             Route::Options => Ok(Reply::Options),
             Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),

@@ -64,6 +64,17 @@ impl Rendering {
         Self::of(&HeaderMap::new()).respond(&Method::GET, &Err(error))
     }
 
+    /// Takes what can be told before the request is understood: a caller who is not known is answered in this form.
+    pub fn foresee(&mut self, headers: &HeaderMap, parameters: &Result<Parameters, Error>) {
+        let Ok(parameters) = parameters else { return };
+        let has_body = headers.contains_key(header::TRANSFER_ENCODING)
+            || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
+        if let Ok(content) = Negotiated::read(headers, parameters.get("format"), has_body) {
+            // What is wrong with the options will be said to those who are known.
+            let _ = self.choose(&content, parameters);
+        }
+    }
+
     /// Takes the options that every operation has.
     ///
     /// # Errors
@@ -105,6 +116,9 @@ impl Rendering {
         }
         if status == StatusCode::METHOD_NOT_ALLOWED || matches!(outcome, Ok(Reply::Options)) {
             headers.insert(header::ALLOW, HeaderValue::from_static(ALLOWED));
+        }
+        for (name, value) in outcome.as_ref().err().into_iter().flat_map(Error::headers) {
+            headers.append(name, value.clone());
         }
         if let Some(opaque_id) = &self.opaque_id {
             headers.insert("x-opaque-id", opaque_id.clone());

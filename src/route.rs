@@ -63,6 +63,17 @@ impl Route {
     }
 }
 
+impl Route {
+    /// The job that the path names.
+    #[must_use]
+    pub fn job_id(&self) -> Option<&str> {
+        match self {
+            Self::GetBuckets { job_id, .. } => Some(job_id),
+            _ => None,
+        }
+    }
+}
+
 // === impl Dialect ===
 
 impl Dialect {

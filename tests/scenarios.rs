@@ -42,7 +42,7 @@ async fn embedded_store_gives_the_recorded_bytes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn genuine_cluster_and_mlgate_in_front_of_it_give_the_recorded_bytes() {
     let Some(cluster) = Cluster::start() else { return };
-    run("mlgate in front of Elasticsearch", start_front(cluster.address).await, None);
+    run("mlgate in front of Elasticsearch", start_front(cluster.address).await, Some(SUPERUSER));
     run("Elasticsearch", cluster.address, Some(SUPERUSER));
 }
 

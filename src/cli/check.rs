@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 
+use super::operator;
 use crate::{
     config::{Config, Results, Settings},
     store::{cluster::ClusterStore, embedded::EmbeddedStore},
@@ -13,30 +14,29 @@ pub(super) struct Check {
     pub settings: Settings,
 }
 
-// === impl Check ===
-
-impl Check {
-    pub async fn run(self, config: Config) -> anyhow::Result<()> {
-        println!("configuration: right; would listen on {}", config.listen);
-        match config.results {
-            Results::Embedded(file) => {
-                if !file.exists() {
-                    bail!("{}: no such file; load results with mlgate import", file.display());
-                }
-                let (documents, jobs) = EmbeddedStore::open(&file)?.counts()?;
-                println!("store: {}: {documents} documents of {jobs} jobs", file.display());
+/// Checks what a server would need, one thing after the other.
+pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
+    let config = Config::of(&settings)?;
+    println!("configuration: right; would listen on {}", config.listen);
+    match config.results {
+        Results::Embedded(file) => {
+            if !file.exists() {
+                bail!("{}: no such file; load results with mlgate import", file.display());
             }
-            Results::Cluster(upstream) => {
-                let address = upstream.url.clone();
-                let store = ClusterStore::new(upstream)?;
-                let (status, _) = store.info().await?;
-                println!("cluster: {address} answers {status}");
-                match store.count_results().await? {
-                    0 => bail!("results: no document in .ml-anomalies-* can be seen"),
-                    documents => println!("results: {documents} documents in .ml-anomalies-*"),
-                }
+            let (documents, jobs) = EmbeddedStore::open(&file)?.counts()?;
+            println!("store: {}: {documents} documents of {jobs} jobs", file.display());
+        }
+        Results::Cluster(upstream) => {
+            let headers = operator(&settings)?;
+            let address = upstream.url.clone();
+            let store = ClusterStore::new(upstream)?;
+            let (status, _) = store.info(&headers).await?;
+            println!("cluster: {address} answers {status}");
+            match store.count_results(&headers).await? {
+                0 => bail!("results: no document in .ml-anomalies-* can be seen"),
+                documents => println!("results: {documents} documents in .ml-anomalies-*"),
             }
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -6,11 +6,11 @@ use anyhow::anyhow;
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::open;
+use super::{open, operator};
 use crate::{
     config::{Config, Settings},
     error::Error,
-    privileges::authorize,
+    privileges::Permit,
     rest::{Parameters, RestRequest},
     results::{
         documents::Style,
@@ -78,7 +78,8 @@ enum Output {
 // === impl GetBucketsCommand ===
 
 impl GetBucketsCommand {
-    pub async fn run(self, config: Config) -> anyhow::Result<()> {
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let config = Config::of(settings)?;
         let failed = |error: Error| anyhow!("{error}");
         let mut parameters = Parameters::default();
         let options = [
@@ -99,7 +100,7 @@ impl GetBucketsCommand {
         }
         let rest = RestRequest::new("", parameters, self.job.clone(), self.timestamp, bytes::Bytes::new());
         let request = GetBuckets::read(&rest, None).map_err(failed)?;
-        let permit = authorize(JobId::parse(&self.job)?);
+        let permit = Permit::of_operator(JobId::parse(&self.job)?, operator(settings)?);
         let style = Style { human: true, ..Style::default() };
         let found = get_buckets(&*open(config.results)?, &permit, &request, style).await.map_err(failed)?;
         let document = render(Format::Json, false, &FilterPath::default(), |sink| found.write(sink, style));

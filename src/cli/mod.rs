@@ -7,10 +7,11 @@ mod serve;
 
 use std::{path::PathBuf, sync::Arc};
 
+use http::{HeaderMap, header};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Config, Results, Settings},
+    config::{Config, Results, Settings, access::service},
     store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
 };
 
@@ -44,23 +45,20 @@ enum Command {
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("MLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let config = |settings: Settings| Config::of(settings.with_file(cli.config.as_deref())?);
+    let file = cli.config.as_deref();
     match cli.command {
         Command::Serve(command) => {
-            let config = config(command.settings.clone())?;
-            command.run(config).await
+            let settings = command.settings.clone().with_file(file)?;
+            command.run(&settings).await
         }
-        Command::Check(command) => {
-            let config = config(command.settings.clone())?;
-            command.run(config).await
-        }
+        Command::Check(command) => command.settings.with_file(file).map(check::run)?.await,
         Command::GetBuckets(command) => {
-            let config = config(command.settings.clone())?;
-            command.run(config).await
+            let settings = command.settings.clone().with_file(file)?;
+            command.run(&settings).await
         }
         Command::Import(command) => {
-            let config = config(command.settings.clone())?;
-            command.run(&config)
+            let settings = command.settings.clone().with_file(file)?;
+            command.run(&Config::of(&settings)?)
         }
     }
 }
@@ -71,4 +69,9 @@ fn open(results: Results) -> anyhow::Result<Arc<dyn ResultsStore>> {
         Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file)?),
         Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream)?),
     })
+}
+
+/// The headers of a command's own searches: mlgate's account, where there is one.
+fn operator(settings: &Settings) -> anyhow::Result<HeaderMap> {
+    Ok(service(settings)?.into_iter().map(|service| (header::AUTHORIZATION, service)).collect())
 }

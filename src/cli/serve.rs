@@ -10,8 +10,9 @@ use tokio::{
 
 use super::{import::load, open};
 use crate::{
-    config::{Config, Results, Settings},
+    config::{Config, Results, Settings, access::Access},
     handle::Gate,
+    privileges::assemble::assemble,
     server::serve,
     store::embedded::EmbeddedStore,
 };
@@ -28,17 +29,22 @@ pub(super) struct Serve {
 // === impl Serve ===
 
 impl Serve {
-    pub async fn run(self, config: Config) -> anyhow::Result<()> {
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let config = Config::of(settings)?;
+        let access = Access::of(settings)?;
+        access.may_listen_on(config.listen)?;
         if !self.load.is_empty() {
             let Results::Embedded(file) = &config.results else {
                 anyhow::bail!("--load: only the embedded store can be loaded");
             };
             load(&EmbeddedStore::open(file)?, &self.load)?;
         }
+        let privileges = assemble(&access, config.upstream())?;
         let store = open(config.results)?;
         let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen: {}", config.listen))?;
         let mut terminate = signal(SignalKind::terminate())?;
-        tracing::info!(address = %listener.local_addr()?, "listening; there is no access control yet, so on this machine only");
+        let open = access.authority.is_none();
+        tracing::info!(address = %listener.local_addr()?, "{}", if open { "listening; everyone may" } else { "listening" });
         let stop = async move {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -46,7 +52,13 @@ impl Serve {
             }
             tracing::info!("stopping: requests under way may finish");
         };
-        serve(listener, Gate { store, most_body: config.max_body_bytes }, stop).await;
+        let gate = Gate {
+            privileges,
+            store,
+            most_body: config.max_body_bytes,
+            allow_run_as: access.allow_run_as,
+        };
+        serve(listener, gate, stop).await;
         Ok(())
     }
 }

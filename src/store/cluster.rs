@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use elasticsearch::{
     Elasticsearch,
-    auth::Credentials,
     http::{
         Method, Url,
         headers::HeaderMap,
@@ -34,14 +33,14 @@ const EVERY_INDEX: &str = ".ml-anomalies-*,.reindexed-*-ml-anomalies-*";
 #[derive(Clone)]
 pub struct Upstream {
     pub url: Url,
-    pub credentials: Option<Credentials>,
     /// Whole time that one search may take.
     pub timeout: Duration,
 }
 
-/// Results in a cluster.
+/// Results in a cluster. It has no credential of its own: every search carries those of its permit.
 pub struct ClusterStore {
     client: Elasticsearch,
+    url: Url,
 }
 
 /// A search reply. What is missing in it was not sent: such a reply is refused.
@@ -99,38 +98,41 @@ impl ClusterStore {
     /// # Errors
     /// Where the client cannot be made from what is configured.
     pub fn new(upstream: Upstream) -> anyhow::Result<Self> {
-        let mut transport = TransportBuilder::new(SingleNodeConnectionPool::new(upstream.url))
+        let transport = TransportBuilder::new(SingleNodeConnectionPool::new(upstream.url.clone()))
             .disable_proxy()
             .enable_meta_header(false)
             .timeout(upstream.timeout);
-        if let Some(credentials) = upstream.credentials {
-            transport = transport.auth(credentials);
-        }
-        Ok(Self { client: Elasticsearch::new(transport.build()?) })
+        Ok(Self { client: Elasticsearch::new(transport.build()?), url: upstream.url })
     }
 
     /// What the cluster says of itself, for `mlgate check`.
     ///
     /// # Errors
     /// Where it cannot be reached.
-    pub async fn info(&self) -> Result<(StatusCode, String), Error> {
-        self.send(Method::Get, "/", None).await
+    pub async fn info(&self, headers: &HeaderMap) -> Result<(StatusCode, String), Error> {
+        self.send(headers, Method::Get, "/", None).await
     }
 
     /// How many result documents the caller can see, for `mlgate check`.
     ///
     /// # Errors
     /// As a search.
-    pub async fn count_results(&self) -> Result<u64, Error> {
+    pub async fn count_results(&self, headers: &HeaderMap) -> Result<u64, Error> {
         let path = format!("/{EVERY_INDEX}/_search?ignore_unavailable=true&allow_no_indices=true");
         let body = json!({"size": 0, "track_total_hits": true});
-        match self.outcome(&path, body).await? {
+        match self.outcome(headers, &path, body).await? {
             Outcome::Found(hits) => Ok(hits.total),
             Outcome::NoIndex => Ok(0),
         }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<(StatusCode, String), Error> {
+    async fn send(
+        &self,
+        headers: &HeaderMap,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(StatusCode, String), Error> {
         let unreachable = |error: elasticsearch::Error| {
             tracing::warn!(status = ?error.status_code(), timeout = error.is_timeout(), "the cluster could not be asked");
             let status = if error.is_timeout() { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
@@ -138,16 +140,21 @@ impl ClusterStore {
         };
         let response = self
             .client
-            .send(method, path, HeaderMap::new(), None::<&()>, body.map(JsonBody::new), None)
+            .send(method, path, headers.clone(), None::<&()>, body.map(JsonBody::new), None)
             .await
             .map_err(unreachable)?;
+        // The client follows redirects, without credentials to other hosts: what it found there is not the cluster's answer.
+        if response.url().origin() != self.url.origin() {
+            tracing::warn!("the cluster redirected a search");
+            return Err(Error::store(StatusCode::BAD_GATEWAY, "the cluster redirected a search"));
+        }
         let status = response.status_code();
         let text = response.text().await.map_err(unreachable)?;
         Ok((StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY), text))
     }
 
-    async fn outcome(&self, path: &str, body: Value) -> Result<Outcome, Error> {
-        let (status, text) = self.send(Method::Post, path, Some(body)).await?;
+    async fn outcome(&self, headers: &HeaderMap, path: &str, body: Value) -> Result<Outcome, Error> {
+        let (status, text) = self.send(headers, Method::Post, path, Some(body)).await?;
         if status == StatusCode::NOT_FOUND && text.contains("index_not_found_exception") {
             return Ok(Outcome::NoIndex);
         }
@@ -162,26 +169,28 @@ impl ClusterStore {
         query: &ResultsQuery,
     ) -> Result<Outcome, Error> {
         let path = format!("/{target}/_search?ignore_unavailable={lenient}&allow_no_indices=true");
-        self.outcome(&path, render(permit, query)).await
+        self.outcome(permit.headers(), &path, render(permit, query)).await
     }
 
     /// Whether any result of the job is anywhere.
     async fn has_results(&self, permit: &Permit) -> Result<bool, Error> {
         let path = format!("/{EVERY_INDEX}/_search?ignore_unavailable=true&allow_no_indices=true");
         let body = json!({"size": 0, "track_total_hits": 1, "terminate_after": 1, "query": job_filter(permit)});
-        Ok(matches!(self.outcome(&path, body).await?, Outcome::Found(hits) if hits.total > 0))
+        Ok(matches!(self.outcome(permit.headers(), &path, body).await?, Outcome::Found(hits) if hits.total > 0))
     }
 
-    /// Whether the job's alias is one, and not an index that happens to have its name.
+    /// Whether the job's alias is one, and not an index that happens to have its name. Who may search it need not be able
+    /// to ask: then a name that can be searched counts as the alias that it nearly always is.
     async fn has_alias(&self, permit: &Permit) -> Result<bool, Error> {
-        let (status, _) = self.send(Method::Head, &format!("/_alias/{}", permit.job().results_alias()), None).await?;
-        Ok(status.is_success())
+        let path = format!("/_alias/{}", permit.job().results_alias());
+        let (status, _) = self.send(permit.headers(), Method::Head, &path, None).await?;
+        Ok(status.is_success() || status == StatusCode::FORBIDDEN)
     }
 
     /// Whether the job's configuration is there; what cannot be read counts as absent.
     async fn has_configuration(&self, permit: &Permit) -> Result<bool, Error> {
         let path = format!("/.ml-config/_doc/anomaly_detector-{}?_source=false", permit.job());
-        Ok(self.send(Method::Get, &path, None).await?.0.is_success())
+        Ok(self.send(permit.headers(), Method::Get, &path, None).await?.0.is_success())
     }
 }
 
@@ -208,7 +217,7 @@ impl ResultsStore for ClusterStore {
             } else if self.has_results(permit).await? {
                 return self.search(permit, query).await;
             }
-            if self.has_configuration(permit).await? { Ok(Hits::default()) } else { Err(unknown_job(permit)) }
+            if self.has_configuration(permit).await? { Ok(Hits::default()) } else { Err(unknown_job(permit.job())) }
         })
     }
 }
@@ -306,26 +315,11 @@ fn refused(status: StatusCode, text: &str) -> Error {
     match serde_json::from_str::<Value>(text) {
         Ok(document @ Value::Object(_)) if document.get("error").is_some() => {
             let fault = if status.is_client_error() { Fault::Client } else { Fault::Cluster };
-            Error::document_as_is(status, fault, node(document))
+            Error::document_as_is(status, fault, Node::from(document))
         }
         _ => Error::store(
             StatusCode::BAD_GATEWAY,
             format!("the cluster answered a search with status {}", status.as_u16()),
         ),
-    }
-}
-
-fn node(value: Value) -> Node {
-    match value {
-        Value::Null => Node::Null,
-        Value::Bool(value) => value.into(),
-        Value::Number(number) => {
-            number.as_i64().map_or_else(|| Node::Double(number.as_f64().unwrap_or(f64::NAN)), Node::Long)
-        }
-        Value::String(text) => text.into(),
-        Value::Array(items) => Node::Array(items.into_iter().map(node).collect()),
-        Value::Object(fields) => {
-            Node::Object(fields.into_iter().map(|(name, value)| (name.into(), node(value))).collect())
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::{future::Future, ops::Range, pin::Pin};
 
 use bytes::Bytes;
 
-use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
+use crate::{error::Error, privileges::Permit, results::{job_id::JobId, query::ResultsQuery}};
 
 /// A cluster: Elasticsearch or OpenSearch.
 pub mod cluster;
@@ -49,8 +49,8 @@ pub struct Hit {
 }
 
 /// 404 in Elastic's words.
-fn unknown_job(permit: &Permit) -> Error {
-    Error::not_found(format!("No known job with id '{}'", permit.job()))
+pub(crate) fn unknown_job(job: &JobId) -> Error {
+    Error::not_found(format!("No known job with id '{job}'"))
 }
 
 // === impl Hits ===

@@ -4,6 +4,7 @@
 
 mod json_faults;
 mod json_text;
+mod value;
 
 /// The parser for a request's body.
 pub mod any_parser;

@@ -14,13 +14,14 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use elasticsearch::auth::Credentials;
 use mlgate::{
+    config::{Config, Results, Settings, access::Access},
     handle::Gate,
+    privileges::assemble::assemble,
     server::serve,
     store::{
         ResultsStore,
-        cluster::{ClusterStore, Upstream},
+        cluster::ClusterStore,
         embedded::EmbeddedStore,
     },
 };
@@ -121,31 +122,41 @@ impl Drop for Cluster {
 /// A server on a store that holds all fixtures. The folder goes when it is dropped.
 pub async fn start_embedded() -> (SocketAddr, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = EmbeddedStore::open(&folder.path().join("results.db")).unwrap();
+    let file = folder.path().join("results.db");
+    let store = EmbeddedStore::open(&file).unwrap();
     for file in fixture_files() {
         let summary =
             store.import(&file, |line, reason| panic!("{}:{line}: {reason}", file.display()), |_| {}).unwrap();
         assert_eq!(summary.bad, 0);
     }
-    (start(Arc::new(store)).await, folder)
+    (start_with(&format!("store = '{}'\nunsafe_open_to_all = true\n", file.display())).await, folder)
 }
 
-/// A server in front of a cluster, searching as the superuser.
+/// A server in front of a cluster that asks it what each caller may.
 pub async fn start_front(cluster: SocketAddr) -> SocketAddr {
-    let (user, password) = SUPERUSER;
-    let upstream = Upstream {
-        url: format!("http://{cluster}").parse().unwrap(),
-        credentials: Some(Credentials::Basic(user.into(), password.into())),
-        timeout: Duration::from_secs(20),
-    };
-    start(Arc::new(ClusterStore::new(upstream).unwrap())).await
+    start_with(&format!("upstream = 'http://{cluster}'\n")).await
 }
 
-async fn start(store: Arc<dyn ResultsStore>) -> SocketAddr {
+/// A server with a configuration as its file has it; its address is a free port.
+pub async fn start_with(configuration: &str) -> SocketAddr {
+    let settings: Settings = toml::from_str(configuration).unwrap();
+    let config = Config::of(&settings).unwrap();
+    let privileges = assemble(&Access::of(&settings).unwrap(), config.upstream()).unwrap();
+    let store: Arc<dyn ResultsStore> = match config.results {
+        Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file).unwrap()),
+        Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream).unwrap()),
+    };
+    let allow_run_as = settings.allow_run_as.unwrap_or_default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener, Gate { store, most_body: 1 << 20 }, std::future::pending()));
+    let gate = Gate { privileges, store, most_body: config.max_body_bytes, allow_run_as };
+    tokio::spawn(serve(listener, gate, std::future::pending()));
     address
+}
+
+/// `Authorization` for a name and a password.
+pub fn basic(name: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{password}")))
 }
 
 // === raw HTTP ===

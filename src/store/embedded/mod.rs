@@ -212,7 +212,7 @@ impl ResultsStore for EmbeddedStore {
 
     fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
         let (job, query) = (permit.job().clone(), query.clone());
-        let unknown = unknown_job(permit);
+        let unknown = unknown_job(permit.job());
         self.ask(move |connection| match search::place(connection, &job)? {
             Some(place) => search::search(connection, &place, &job, &query, search::now()),
             None => Ok(Err(unknown)),

@@ -1,0 +1,166 @@
+//! What the settings say about who may.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use anyhow::bail;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use clap::ValueEnum;
+use http::HeaderValue;
+use serde::Deserialize;
+
+use super::Settings;
+use crate::privileges::{Rule, SearchAs, opensearch::RoleGrant};
+
+/// Who knows callers and what they may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthorityKind {
+    /// The cluster's own security, whichever it is
+    Auto,
+    /// Elasticsearch's security
+    Elasticsearch,
+    /// OpenSearch's security plugin
+    Opensearch,
+    /// The files of `realm`
+    File,
+}
+
+/// Whether `read` on a job's results index is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum IndexRead {
+    /// As the documentation up to 7.12 says
+    Required,
+    /// As servers do since 6.1: the cluster privilege is enough
+    NotRequired,
+}
+
+/// Whose credential searches carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Account {
+    /// The caller's own
+    Caller,
+    /// The one of `upstream_username`
+    Service,
+}
+
+/// Access, checked.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// None: everyone may.
+    pub authority: Option<AuthorityKind>,
+    pub realm: Option<PathBuf>,
+    pub rule: Rule,
+    /// mlgate's own account on the cluster.
+    pub service: Option<HeaderValue>,
+    pub opensearch_roles: Vec<RoleGrant>,
+    pub timeout: Duration,
+    pub cache: Duration,
+    pub stale: Duration,
+    pub allow_run_as: bool,
+    /// `-` is standard output.
+    pub audit_log: Option<PathBuf>,
+}
+
+// === impl Access ===
+
+impl Access {
+    /// Checks the settings about access together.
+    ///
+    /// # Errors
+    /// What is wrong with them, naming the key.
+    pub fn of(settings: &Settings) -> anyhow::Result<Self> {
+        let service = service(settings)?;
+        let authority = Self::authority(settings)?;
+        let on_cluster = matches!(
+            authority,
+            Some(AuthorityKind::Auto | AuthorityKind::Elasticsearch | AuthorityKind::Opensearch)
+        );
+        let search_as = match settings.search_as {
+            Some(Account::Caller) if !on_cluster => {
+                bail!("search_as: callers that the cluster does not know cannot search it; must be service")
+            }
+            Some(Account::Service) if on_cluster && service.is_none() => {
+                bail!("search_as: service needs upstream_username and upstream_password")
+            }
+            Some(Account::Service) => SearchAs::Service(service.clone()),
+            None if !on_cluster => SearchAs::Service(service.clone()),
+            Some(Account::Caller) | None => SearchAs::Caller,
+        };
+        let allow_run_as = settings.allow_run_as.unwrap_or(false);
+        if allow_run_as && !matches!(authority, Some(AuthorityKind::Auto | AuthorityKind::Elasticsearch)) {
+            bail!("allow_run_as: only Elasticsearch's security knows it");
+        }
+        let seconds = |value: Option<u64>, default: u64| Duration::from_secs(value.unwrap_or(default));
+        Ok(Self {
+            authority,
+            realm: settings.realm.clone(),
+            rule: Rule {
+                index_read: settings.index_read.unwrap_or(IndexRead::Required) == IndexRead::Required,
+                hide_forbidden_jobs: settings.hide_forbidden_jobs.unwrap_or(false),
+                search_as,
+            },
+            service,
+            opensearch_roles: settings.opensearch_roles.clone().unwrap_or_default(),
+            timeout: seconds(settings.authority_timeout_seconds, 5),
+            cache: seconds(settings.privilege_cache_seconds, 5),
+            stale: seconds(settings.privilege_stale_seconds, 0),
+            allow_run_as,
+            audit_log: settings.audit_log.clone(),
+        })
+    }
+
+    /// Checks that an address is for as many as are let in.
+    ///
+    /// # Errors
+    /// Where everyone is let in, and not only from this machine.
+    pub fn may_listen_on(&self, address: SocketAddr) -> anyhow::Result<()> {
+        if self.authority.is_none() && !address.ip().is_loopback() {
+            bail!("listen: {address} is not a loopback address, and unsafe_open_to_all lets everyone in");
+        }
+        Ok(())
+    }
+
+    fn authority(settings: &Settings) -> anyhow::Result<Option<AuthorityKind>> {
+        let open = settings.unsafe_open_to_all.unwrap_or(false);
+        if open && (settings.authority.is_some() || settings.realm.is_some()) {
+            bail!("unsafe_open_to_all: cannot be set together with authority or realm");
+        }
+        if open {
+            return Ok(None);
+        }
+        let chosen = match (settings.authority, &settings.realm) {
+            (Some(AuthorityKind::File) | None, Some(_)) => AuthorityKind::File,
+            (Some(AuthorityKind::File), None) => bail!("realm: must be set, as authority is file"),
+            (Some(_), Some(_)) => bail!("realm: is of use only where authority is file"),
+            (Some(kind), None) => kind,
+            (None, None) => AuthorityKind::Auto,
+        };
+        if settings.upstream.is_none() && chosen != AuthorityKind::File {
+            bail!(
+                "realm: must be set to a folder with users, users_roles and roles.yml, as there is no cluster to ask who \
+                 may; or set unsafe_open_to_all, which lets everyone on this machine in"
+            );
+        }
+        Ok(Some(chosen))
+    }
+}
+
+/// `Authorization` of mlgate's own account on the cluster.
+///
+/// # Errors
+/// Where only half of it is set.
+pub fn service(settings: &Settings) -> anyhow::Result<Option<HeaderValue>> {
+    Ok(match (&settings.upstream_username, &settings.upstream_password) {
+        (Some(name), Some(_)) if name.contains(':') => bail!("upstream_username: may not contain a colon"),
+        (Some(name), Some(password)) => {
+            let pair = BASE64_STANDARD.encode(format!("{name}:{}", password.expose()));
+            let mut value = HeaderValue::from_str(&format!("Basic {pair}"))?;
+            value.set_sensitive(true);
+            Some(value)
+        }
+        (None, None) => None,
+        _ => bail!("upstream_username: must be set together with upstream_password"),
+    })
+}

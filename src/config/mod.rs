@@ -1,0 +1,215 @@
+//! The typed configuration: file < environment < flags, refused whole before a port opens.
+//!
+//! Every key has the same name in all three: `listen` in the file, `MLGATE_LISTEN`, `--listen`.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use elasticsearch::http::Url;
+use serde::Deserialize;
+
+use crate::{
+    privileges::opensearch::RoleGrant, secret::Secret, store::cluster::Upstream};
+
+pub mod access;
+
+use access::{Account, AuthorityKind, IndexRead};
+
+/// What may be set, wherever it is set.
+#[derive(Debug, Default, Clone, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Address to listen on [default: 127.0.0.1:9280]
+    #[arg(long, env = "MLGATE_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// SQLite file that holds the results [default: mlgate.db, unless there is an upstream]
+    #[arg(long, env = "MLGATE_STORE", value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// Cluster that holds the results, instead of a file
+    #[arg(long, env = "MLGATE_UPSTREAM", value_name = "URL", conflicts_with = "store")]
+    pub upstream: Option<String>,
+    /// mlgate's own account on the cluster, where searches or questions about roles need one
+    #[arg(long, env = "MLGATE_UPSTREAM_USERNAME", value_name = "NAME", requires = "upstream_password")]
+    pub upstream_username: Option<String>,
+    /// Password of that account; better given in the environment than on the command line
+    #[arg(long, env = "MLGATE_UPSTREAM_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub upstream_password: Option<Secret>,
+    /// Longest time for one search, in seconds [default: 30]
+    #[arg(long, env = "MLGATE_UPSTREAM_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub upstream_timeout_seconds: Option<u64>,
+    /// Largest request body, in bytes [default: 1048576]
+    #[arg(long, env = "MLGATE_MAX_BODY_BYTES", value_name = "BYTES")]
+    pub max_body_bytes: Option<usize>,
+    /// Who knows callers and what they may [default: file where there is a realm, else auto]
+    #[arg(long, env = "MLGATE_AUTHORITY", value_enum)]
+    pub authority: Option<AuthorityKind>,
+    /// Folder with users, users_roles and roles.yml in Elasticsearch's formats
+    #[arg(long, env = "MLGATE_REALM", value_name = "FOLDER")]
+    pub realm: Option<PathBuf>,
+    /// Whether read on a job's results index is needed besides the cluster privilege [default: required]
+    #[arg(long, env = "MLGATE_INDEX_READ", value_enum)]
+    pub index_read: Option<IndexRead>,
+    /// Answer 404, not 403, for jobs whose results may not be read [default: false]
+    #[arg(long, env = "MLGATE_HIDE_FORBIDDEN_JOBS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub hide_forbidden_jobs: Option<bool>,
+    /// Whose credential searches carry [default: caller]
+    #[arg(long, env = "MLGATE_SEARCH_AS", value_enum)]
+    pub search_as: Option<Account>,
+    /// What a role of OpenSearch is given: role=privilege or role=privilege@pattern, as team_a=monitor_ml@.ml-anomalies-a*
+    #[arg(long, env = "MLGATE_OPENSEARCH_ROLES", value_delimiter = ',', value_name = "GRANT")]
+    pub opensearch_roles: Option<Vec<RoleGrant>>,
+    /// Longest time for a question about a caller, in seconds [default: 5]
+    #[arg(long, env = "MLGATE_AUTHORITY_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub authority_timeout_seconds: Option<u64>,
+    /// How long an answer about a caller is used, in seconds [default: 5]
+    #[arg(long, env = "MLGATE_PRIVILEGE_CACHE_SECONDS", value_name = "SECONDS")]
+    pub privilege_cache_seconds: Option<u64>,
+    /// How old a yes may be that is used while nobody can be asked, in seconds [default: 0]
+    #[arg(long, env = "MLGATE_PRIVILEGE_STALE_SECONDS", value_name = "SECONDS")]
+    pub privilege_stale_seconds: Option<u64>,
+    /// Let callers act as others, as far as the cluster lets them: es-security-runas-user [default: false]
+    #[arg(long, env = "MLGATE_ALLOW_RUN_AS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub allow_run_as: Option<bool>,
+    /// File that takes a line of JSON for each decision; - is standard output [default: none]
+    #[arg(long, env = "MLGATE_AUDIT_LOG", value_name = "FILE")]
+    pub audit_log: Option<PathBuf>,
+    /// Ask nobody: everyone on this machine may read everything [default: false]
+    #[arg(long, env = "MLGATE_UNSAFE_OPEN_TO_ALL", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub unsafe_open_to_all: Option<bool>,
+}
+
+/// A configuration that can be run.
+#[derive(Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub results: Results,
+    pub max_body_bytes: usize,
+}
+
+/// Where the results are.
+#[derive(Clone)]
+pub enum Results {
+    Embedded(PathBuf),
+    Cluster(Upstream),
+}
+
+/// Settings where each named one is the upper's, else the lower's.
+macro_rules! fill {
+    ($upper:expr, $lower:expr, $($key:ident),* $(,)?) => {
+        Settings { $($key: $upper.$key.or($lower.$key),)* ..Settings::default() }
+    };
+}
+
+// === impl Settings ===
+
+impl Settings {
+    /// Fills what is not set from a file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or has a key or a value that it cannot have; the message names the line.
+    pub fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = file else { return Ok(self) };
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let below: Self = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        Ok(Self {
+            listen: self.listen.or(below.listen),
+            // Store and upstream exclude each other: who names one of them overrules both.
+            store: below
+                .store
+                .filter(|_| self.store.is_none() && self.upstream.is_none())
+                .or_else(|| self.store.clone()),
+            upstream: self.upstream.or(below.upstream.filter(|_| self.store.is_none())),
+            ..fill!(
+                self,
+                below,
+                upstream_username,
+                upstream_password,
+                upstream_timeout_seconds,
+                max_body_bytes,
+                authority,
+                realm,
+                index_read,
+                hide_forbidden_jobs,
+                search_as,
+                opensearch_roles,
+                authority_timeout_seconds,
+                privilege_cache_seconds,
+                privilege_stale_seconds,
+                allow_run_as,
+                audit_log,
+                unsafe_open_to_all,
+            )
+        })
+    }
+}
+
+// === impl Config ===
+
+impl Config {
+    /// Checks the settings together.
+    ///
+    /// # Errors
+    /// What is wrong with them, naming the key.
+    pub fn of(settings: &Settings) -> anyhow::Result<Self> {
+        let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9280)));
+        let results = match (&settings.upstream, &settings.store) {
+            (Some(_), Some(_)) => bail!("store: cannot be set together with upstream"),
+            (Some(url), None) => {
+                let url: Url = url.parse().with_context(|| format!("upstream: {url} is no URL"))?;
+                if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || !url.username().is_empty() {
+                    bail!("upstream: must be http://host:port or https://host:port, without a path or a user");
+                }
+                let timeout = Duration::from_secs(settings.upstream_timeout_seconds.unwrap_or(30));
+                Results::Cluster(Upstream { url, timeout })
+            }
+            (None, store) => Results::Embedded(store.clone().unwrap_or_else(|| "mlgate.db".into())),
+        };
+        Ok(Self { listen, results, max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20) })
+    }
+
+    /// The cluster that holds the results, where one does.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&Url> {
+        match &self.results {
+            Results::Embedded(_) => None,
+            Results::Cluster(upstream) => Some(&upstream.url),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Settings, access::Access};
+
+    fn refusal(toml: &str) -> String {
+        let settings: Result<Settings, _> = toml::from_str(toml);
+        match settings {
+            Err(error) => error.to_string(),
+            Ok(settings) => {
+                let checked = Config::of(&settings).and_then(|config| Access::of(&settings)?.may_listen_on(config.listen));
+                checked.err().map(|error| format!("{error:#}")).unwrap_or_default()
+            }
+        }
+    }
+
+    #[test]
+    fn refused_with_the_name_of_the_key() {
+        assert!(refusal("listne = '127.0.0.1:1'").contains("listne"));
+        assert!(refusal("listen = '0.0.0.0:9280'\nunsafe_open_to_all = true").starts_with("listen:"));
+        assert!(refusal("store = 'y'").starts_with("realm:"));
+        assert!(refusal("authority = 'file'\nupstream = 'http://x'").starts_with("realm:"));
+        assert!(refusal("realm = 'r'\nunsafe_open_to_all = true").starts_with("unsafe_open_to_all:"));
+        assert!(refusal("realm = 'r'\nsearch_as = 'caller'").starts_with("search_as:"));
+        assert!(refusal("upstream = 'http://x'\nsearch_as = 'service'").starts_with("search_as:"));
+        assert!(refusal("realm = 'r'\nallow_run_as = true").starts_with("allow_run_as:"));
+        assert!(refusal("opensearch_roles = ['a=read']").contains("[read]"));
+        assert!(refusal("upstream = 'ftp://x'").starts_with("upstream:"));
+        assert!(refusal("upstream = 'http://x'\nstore = 'y'\nrealm = 'r'").starts_with("store:"));
+        assert!(refusal("upstream = 'http://x'\nupstream_username = 'y'").starts_with("upstream_username:"));
+        assert_eq!(refusal("listen = '[::1]:0'\nstore = 'y'\nrealm = 'r'"), "");
+    }
+}
