@@ -26,8 +26,15 @@ use mlgate::{
     },
 };
 
-/// The user and the password of a cluster's superuser.
+/// The user and the password of an Elasticsearch cluster's superuser.
 pub const SUPERUSER: (&str, &str) = ("elastic", "elasticpw");
+
+/// The kinds of servers that are started here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    Elasticsearch(&'static str),
+    OpenSearch(&'static str),
+}
 
 /// A reply as it came over the wire.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,10 +44,23 @@ pub struct Reply {
     pub body: String,
 }
 
-/// A genuine Elasticsearch with the fixtures loaded. It stops with this process.
+/// A genuine cluster with the fixtures loaded. It stops with this process.
 pub struct Cluster {
     pub address: SocketAddr,
+    server: Server,
     folder: PathBuf,
+}
+
+// === impl Server ===
+
+impl Server {
+    /// The user and the password of the superuser.
+    pub fn superuser(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Elasticsearch(_) => SUPERUSER,
+            Self::OpenSearch(_) => ("admin", "adminpw"),
+        }
+    }
 }
 
 // === impl Reply ===
@@ -55,32 +75,42 @@ impl Reply {
 // === impl Cluster ===
 
 impl Cluster {
-    /// Starts the cluster; `None`, said loudly, where it cannot run here. With `MLGATE_REQUIRE_CLUSTER` that is a failure.
+    /// Starts an Elasticsearch 8.19; `None`, said loudly, where it cannot run here. With `MLGATE_REQUIRE_CLUSTER` that is a
+    /// failure.
     pub fn start() -> Option<Self> {
-        let folder = std::env::temp_dir().join(format!("mlgate-cluster-{}", std::process::id()));
-        let output = Command::new(root().join("tests/clusters/elasticsearch/up.sh"))
-            .args(["8.19.21", folder.to_str().unwrap(), "0", &format!("watch-pid={}", std::process::id())])
+        Self::start_server(Server::Elasticsearch("8.19.21"))
+    }
+
+    /// As [`Cluster::start`], any server.
+    pub fn start_server(server: Server) -> Option<Self> {
+        let (kind, version) = match server {
+            Server::Elasticsearch(version) => ("elasticsearch", version),
+            Server::OpenSearch(version) => ("opensearch", version),
+        };
+        let process = std::process::id();
+        let folder = std::env::temp_dir().join(format!("mlgate-{kind}-{version}-{process}"));
+        let output = Command::new(root().join("tests/clusters").join(kind).join("up.sh"))
+            .args([version, folder.to_str().unwrap(), "0", &format!("watch-pid={process}")])
             .stdin(Stdio::null())
             .output()
             .expect("bash runs");
         if output.status.code() == Some(77) {
             let why = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-            assert!(std::env::var_os("MLGATE_REQUIRE_CLUSTER").is_none(), "no genuine cluster: {why}");
-            eprintln!("\n*** SKIPPED: no genuine Elasticsearch can run here: {why}\n");
+            assert!(std::env::var_os("MLGATE_REQUIRE_CLUSTER").is_none(), "no genuine {kind} {version}: {why}");
+            eprintln!("\n*** SKIPPED: no genuine {kind} {version} can run here: {why}\n");
             return None;
         }
         assert!(output.status.success(), "the cluster did not start: {output:?}");
         let address = std::fs::read_to_string(folder.join("address")).expect("the launcher wrote its address");
-        let cluster = Self { address: address.trim().parse().expect("host:port"), folder };
+        let cluster = Self { address: address.trim().parse().expect("host:port"), server, folder };
         cluster.load();
         Some(cluster)
     }
 
     /// Sends a request as the superuser.
     pub fn call(&self, method: &str, target: &str, content_type: &str, body: &[u8]) -> Reply {
-        let (user, password) = SUPERUSER;
-        let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
-        let mut headers = vec![("Authorization", format!("Basic {credentials}"))];
+        let (user, password) = self.server.superuser();
+        let mut headers = vec![("Authorization", basic(user, password))];
         if !content_type.is_empty() {
             headers.push(("Content-Type", content_type.to_owned()));
         }
