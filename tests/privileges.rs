@@ -77,8 +77,7 @@ async fn on_elasticsearch(version: &'static str) {
     let Some(cluster) = Cluster::start_server(Server::Elasticsearch(version)) else { return };
     let callers = elasticsearch_callers(&cluster);
     for authority in ["auto", "elasticsearch"] {
-        let front =
-            start_with(&format!("upstream = 'http://{}'\nauthority = '{authority}'\n", cluster.address)).await;
+        let front = start_with(&format!("upstream = 'http://{}'\nauthority = '{authority}'\n", cluster.address)).await;
         matrix(&cluster, front, &callers, true);
     }
     // What servers do since 6.1: the cluster privilege is enough, and mlgate's own account searches.
@@ -116,7 +115,7 @@ async fn on_opensearch(version: &'static str) {
     // Without it, the configuration says what roles mean. The grant of a filtered alias opens the whole index to its user on
     // the cluster: the pattern keeps the jobs apart.
     let front = start_with(&format!(
-        "upstream = 'http://{}'\nopensearch_roles = ['all_access=all', 'ml_reader=monitor_ml', 'can_ml=monitor', \
+        "upstream = 'http://{}'\nopensearch_roles = ['all_access=all', 'ml_reader=monitor_ml', \
          'can_read_one=monitor@.ml-anomalies-it-ops-*', 'can_read=monitor@.ml-anomalies-*']\n",
         cluster.address
     ))
@@ -277,7 +276,8 @@ fn elasticsearch_callers(cluster: &Cluster) -> Vec<Caller> {
 }
 
 fn opensearch_callers(cluster: &Cluster) -> Vec<Caller> {
-    let api = |kind: &str, name: &str, body: &Value| put(cluster, &format!("/_plugins/_security/api/{kind}/{name}"), body);
+    let api =
+        |kind: &str, name: &str, body: &Value| put(cluster, &format!("/_plugins/_security/api/{kind}/{name}"), body);
     let read = |pattern: &str| json!([{"index_patterns": [pattern], "allowed_actions": ["read"]}]);
     for (role, body) in [
         ("can_ml", json!({"cluster_permissions": ["cluster:monitor/xpack/ml/*"]})),
@@ -304,7 +304,8 @@ fn opensearch_callers(cluster: &Cluster) -> Vec<Caller> {
         ("read_only", &["can_read"], Access::NoCluster),
         ("neither", &[], Access::NoCluster),
     ] {
-        let password = format!("Passw0rd-of-{name}-9x");
+        // Nothing like the name may be in it.
+        let password = format!("Zq7!wTfk#{:03}-Lm4", name.len());
         let body = json!({"password": password, "opendistro_security_roles": roles});
         api("internalusers", name, &body);
         callers.push(Caller::new(name, &password, access));
@@ -314,9 +315,9 @@ fn opensearch_callers(cluster: &Cluster) -> Vec<Caller> {
 
 /// A yes is kept for its time; the first refusal of the caller ends all of them.
 async fn revoked_at_once_after_a_refusal(cluster: &Cluster) {
-    let front =
-        start_with(&format!("upstream = 'http://{}'\nprivilege_cache_seconds = 600\n", cluster.address)).await;
-    let role = |names: &str| json!({"cluster": ["monitor_ml"], "indices": [{"names": [names], "privileges": ["read"]}]});
+    let front = start_with(&format!("upstream = 'http://{}'\nprivilege_cache_seconds = 600\n", cluster.address)).await;
+    let role =
+        |names: &str| json!({"cluster": ["monitor_ml"], "indices": [{"names": [names], "privileges": ["read"]}]});
     put(cluster, "/_security/role/passing", &role(".ml-anomalies-*"));
     put(cluster, "/_security/user/passing", &json!({"password": "password-of-passing", "roles": ["passing"]}));
     let caller = Caller::new("passing", "password-of-passing", Access::All);

@@ -52,12 +52,7 @@ impl Serve {
             }
             tracing::info!("stopping: requests under way may finish");
         };
-        let gate = Gate {
-            privileges,
-            store,
-            most_body: config.max_body_bytes,
-            allow_run_as: access.allow_run_as,
-        };
+        let gate = Gate { privileges, store, most_body: config.max_body_bytes, allow_run_as: access.allow_run_as };
         serve(listener, gate, stop).await;
         Ok(())
     }

@@ -73,10 +73,8 @@ impl Access {
     pub fn of(settings: &Settings) -> anyhow::Result<Self> {
         let service = service(settings)?;
         let authority = Self::authority(settings)?;
-        let on_cluster = matches!(
-            authority,
-            Some(AuthorityKind::Auto | AuthorityKind::Elasticsearch | AuthorityKind::Opensearch)
-        );
+        let on_cluster =
+            matches!(authority, Some(AuthorityKind::Auto | AuthorityKind::Elasticsearch | AuthorityKind::Opensearch));
         let search_as = match settings.search_as {
             Some(Account::Caller) if !on_cluster => {
                 bail!("search_as: callers that the cluster does not know cannot search it; must be service")

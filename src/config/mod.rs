@@ -12,8 +12,7 @@ use anyhow::{Context, bail};
 use elasticsearch::http::Url;
 use serde::Deserialize;
 
-use crate::{
-    privileges::opensearch::RoleGrant, secret::Secret, store::cluster::Upstream};
+use crate::{privileges::opensearch::RoleGrant, secret::Secret, store::cluster::Upstream};
 
 pub mod access;
 
@@ -190,7 +189,8 @@ mod tests {
         match settings {
             Err(error) => error.to_string(),
             Ok(settings) => {
-                let checked = Config::of(&settings).and_then(|config| Access::of(&settings)?.may_listen_on(config.listen));
+                let checked =
+                    Config::of(&settings).and_then(|config| Access::of(&settings)?.may_listen_on(config.listen));
                 checked.err().map(|error| format!("{error:#}")).unwrap_or_default()
             }
         }

@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::{
-    Privileges,
+    Privileges, SearchAs,
     ask::Line,
     audit::Audit,
     authority::Authority,
@@ -12,7 +12,6 @@ use super::{
     elasticsearch::Elasticsearch,
     open::OpenToAll,
     opensearch::OpenSearch,
-    SearchAs,
 };
 use crate::config::access::{Access, AuthorityKind};
 

@@ -36,11 +36,7 @@ impl Verdicts {
             K: std::hash::Hash + Eq + Send + Sync + 'static,
             V: Clone + Send + Sync + 'static,
         {
-            Cache::builder()
-                .max_capacity(MOST_VERDICTS)
-                .time_to_live(lifetime)
-                .support_invalidation_closures()
-                .build()
+            Cache::builder().max_capacity(MOST_VERDICTS).time_to_live(lifetime).support_invalidation_closures().build()
         }
         Self {
             fresh: cache(lifetime),
@@ -163,8 +159,14 @@ mod tests {
         verdicts.get(key("a"), async { Ok(verdict(true)) }).await.unwrap();
         assert!(verdicts.get(key("a"), async { Ok(verdict(false)) }).await.unwrap().read.is_ok(), "kept");
         assert!(verdicts.get(key("b"), async { Ok(verdict(false)) }).await.unwrap().read.is_err());
-        assert!(verdicts.get(key("b"), async { Ok(verdict(true)) }).await.unwrap().read.is_err(), "the no itself is kept");
-        assert!(verdicts.get(key("a"), async { Err(NoVerdict::Unavailable) }).await.is_err(), "asked again, not even stale");
+        assert!(
+            verdicts.get(key("b"), async { Ok(verdict(true)) }).await.unwrap().read.is_err(),
+            "the no itself is kept"
+        );
+        assert!(
+            verdicts.get(key("a"), async { Err(NoVerdict::Unavailable) }).await.is_err(),
+            "asked again, not even stale"
+        );
     }
 
     #[tokio::test]

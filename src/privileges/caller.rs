@@ -153,7 +153,10 @@ mod tests {
                 assert_eq!(fingerprint(*one) == fingerprint(*other), i == j, "{one:?} {other:?}");
             }
         }
-        assert_ne!(fingerprint(None), Caller::with_credential(None, "/").fingerprint(&FingerprintKey::random().unwrap()));
+        assert_ne!(
+            fingerprint(None),
+            Caller::with_credential(None, "/").fingerprint(&FingerprintKey::random().unwrap())
+        );
     }
 
     #[test]

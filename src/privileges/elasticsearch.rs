@@ -59,8 +59,7 @@ impl Elasticsearch {
 
     async fn ask(&self, question: Question<'_>) -> Result<Verdict, NoVerdict> {
         let asked = privileges(question);
-        let answer =
-            self.line.ask(Method::POST, HAS_PRIVILEGES, question.caller.as_caller(), Some(&asked)).await?;
+        let answer = self.line.ask(Method::POST, HAS_PRIVILEGES, question.caller.as_caller(), Some(&asked)).await?;
         match answer.status {
             StatusCode::OK => {}
             StatusCode::UNAUTHORIZED => return Err(unauthenticated(&answer)),
@@ -137,9 +136,10 @@ impl Authentication {
 
 /// The body of `_has_privileges`. The action is asked for as well: a role may grant it by its own name.
 fn privileges(question: Question<'_>) -> Value {
-    let index = question.job.filter(|_| question.index_read).map(|job| {
-        json!({"names": [job.results_alias()], "privileges": ["read"]})
-    });
+    let index = question
+        .job
+        .filter(|_| question.index_read)
+        .map(|job| json!({"names": [job.results_alias()], "privileges": ["read"]}));
     json!({
         "cluster": [refusal::ACTION, "monitor_ml", "monitor", "manage_ml", "manage"],
         "index": index.into_iter().collect::<Vec<_>>(),

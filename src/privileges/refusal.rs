@@ -126,7 +126,9 @@ impl Unauthenticated {
     pub fn answer(&self, target: &str) -> Error {
         let document = with_target(&self.document, target);
         let error = Error::document_as_is(StatusCode::UNAUTHORIZED, Fault::Client, document);
-        self.challenges.iter().fold(error, |error, challenge| error.with_header(header::WWW_AUTHENTICATE, challenge.clone()))
+        self.challenges
+            .iter()
+            .fold(error, |error, challenge| error.with_header(header::WWW_AUTHENTICATE, challenge.clone()))
     }
 }
 
@@ -160,7 +162,9 @@ mod tests {
             ),
             (
                 "user [privileges [x] with effective roles [], this action is granted by the cluster privileges [monitor,manage,all]",
-                format!("user [privileges [x] with effective roles [], this action is granted by the cluster privileges {list}"),
+                format!(
+                    "user [privileges [x] with effective roles [], this action is granted by the cluster privileges {list}"
+                ),
             ),
         ] {
             let theirs = format!("action [cluster:monitor/main] is unauthorized for {theirs}");

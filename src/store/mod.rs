@@ -4,7 +4,11 @@ use std::{future::Future, ops::Range, pin::Pin};
 
 use bytes::Bytes;
 
-use crate::{error::Error, privileges::Permit, results::{job_id::JobId, query::ResultsQuery}};
+use crate::{
+    error::Error,
+    privileges::Permit,
+    results::{job_id::JobId, query::ResultsQuery},
+};
 
 /// A cluster: Elasticsearch or OpenSearch.
 pub mod cluster;

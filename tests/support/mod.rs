@@ -19,11 +19,7 @@ use mlgate::{
     handle::Gate,
     privileges::assemble::assemble,
     server::serve,
-    store::{
-        ResultsStore,
-        cluster::ClusterStore,
-        embedded::EmbeddedStore,
-    },
+    store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
 };
 
 /// The user and the password of an Elasticsearch cluster's superuser.
