@@ -46,7 +46,7 @@ pub struct Settings {
     /// Who knows callers and what they may [default: file where there is a realm, else auto]
     #[arg(long, env = "MLGATE_AUTHORITY", value_enum)]
     pub authority: Option<AuthorityKind>,
-    /// Folder with users, users_roles and roles.yml in Elasticsearch's formats
+    /// Folder with the files `users`, `users_roles` and `roles.yml` in Elasticsearch's formats
     #[arg(long, env = "MLGATE_REALM", value_name = "FOLDER")]
     pub realm: Option<PathBuf>,
     /// Whether read on a job's results index is needed besides the cluster privilege [default: required]

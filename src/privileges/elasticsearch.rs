@@ -35,7 +35,8 @@ struct Authentication {
     username: String,
     roles: Vec<String>,
     api_key: Option<ApiKey>,
-    authentication_realm: Option<Realm>,
+    #[serde(rename = "authentication_realm")]
+    realm: Option<Realm>,
 }
 
 #[derive(Deserialize)]
@@ -125,7 +126,7 @@ impl Authority for Elasticsearch {
 
 impl Authentication {
     fn text(&self) -> String {
-        let realm = self.authentication_realm.as_ref().map(|realm| realm.kind.as_str());
+        let realm = self.realm.as_ref().map(|realm| realm.kind.as_str());
         match (&self.api_key, realm) {
             (Some(key), _) => refusal::api_key(&key.id, &self.username),
             (None, Some("_service_account")) => format!("service account [{}]", self.username),

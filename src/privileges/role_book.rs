@@ -111,7 +111,8 @@ fn covers_name(pattern: &str, user: &str, name: &str) -> bool {
         return false;
     }
     let pattern = pattern.replace("${user.name}", user);
-    !pattern.contains("${") && !(pattern.len() > 1 && pattern.starts_with('/')) && covers(&pattern, name)
+    let unknown = pattern.contains("${") || pattern.starts_with('/');
+    !unknown && covers(&pattern, name)
 }
 
 #[cfg(test)]
