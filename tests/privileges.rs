@@ -94,6 +94,7 @@ async fn on_elasticsearch(version: &'static str) {
             assert_eq!((ours.status, &ours.body), (theirs.status, &theirs.body), "{} {target}", caller.name);
         }
     }
+    run_as(&cluster).await;
     revoked_at_once_after_a_refusal(&cluster).await;
 }
 
@@ -311,6 +312,37 @@ fn opensearch_callers(cluster: &Cluster) -> Vec<Caller> {
         callers.push(Caller::new(name, &password, access));
     }
     callers
+}
+
+/// Callers who act as others, as far as the cluster lets them; never where it is not configured.
+async fn run_as(cluster: &Cluster) {
+    let upstream = format!(
+        "upstream = 'http://{}'\nindex_read = 'not-required'\nsearch_as = 'service'\n\
+         upstream_username = 'service'\nupstream_password = 'file-secret'\n",
+        cluster.address
+    );
+    let closed = start_with(&upstream).await;
+    let open = start_with(&format!("{upstream}allow_run_as = true\n")).await;
+    let target = "/_ml/anomaly_detectors/it-ops-kpi/results/buckets?size=1";
+    let mut statuses = vec![];
+    for (who, password, other) in [
+        ("elastic", "elasticpw", "ml_reader"),
+        ("elastic", "elasticpw", "results_only"),
+        ("elastic", "elasticpw", "ghost"),
+        ("elastic", "elasticpw", ""),
+        ("ml_reader", "file-secret", "elastic"),
+        ("ml_reader", "wrong", "elastic"),
+    ] {
+        let authorization = basic(who, password);
+        let headers = [("Authorization", &*authorization), ("es-security-runas-user", other)];
+        assert_eq!(send(closed, "GET", target, &headers, None).status, 400);
+        let (ours, theirs) =
+            (send(open, "GET", target, &headers, None), send(cluster.address, "GET", target, &headers, None));
+        assert_eq!((ours.status, &ours.body), (theirs.status, &theirs.body), "{who} as {other}");
+        statuses.push(ours.status);
+    }
+    assert_eq!(statuses[..2], [200, 403]);
+    assert!(!statuses[2..].contains(&200), "{statuses:?}");
 }
 
 /// A yes is kept for its time; the first refusal of the caller ends all of them.

@@ -4,7 +4,13 @@ use anyhow::bail;
 
 use super::operator;
 use crate::{
-    config::{Config, Results, Settings},
+    config::{
+        Config, Results, Settings,
+        access::{Access, basic},
+    },
+    privileges::{assemble::assemble, caller::Caller},
+    results::job_id::JobId,
+    secret::Secret,
     store::{cluster::ClusterStore, embedded::EmbeddedStore},
 };
 
@@ -12,11 +18,22 @@ use crate::{
 pub(super) struct Check {
     #[command(flatten)]
     pub settings: Settings,
+    /// Explain what this user may; his password, if MLGATE_AS_PASSWORD has it, else the account of `upstream_username` asks
+    /// for him
+    #[arg(long = "as", value_name = "USER", requires = "job")]
+    user: Option<String>,
+    /// The job that the user wants to read
+    #[arg(long, requires = "user")]
+    job: Option<String>,
 }
 
 /// Checks what a server would need, one thing after the other.
-pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
+pub(super) async fn run(check: Check) -> anyhow::Result<()> {
+    let Check { settings, user, job } = check;
     let config = Config::of(&settings)?;
+    let access = Access::of(&settings)?;
+    access.may_listen_on(config.listen)?;
+    let privileges = assemble(&access, config.upstream())?;
     println!("configuration: right; would listen on {}", config.listen);
     match config.results {
         Results::Embedded(file) => {
@@ -36,6 +53,15 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
                 0 => bail!("results: no document in .ml-anomalies-* can be seen"),
                 documents => println!("results: {documents} documents in .ml-anomalies-*"),
             }
+        }
+    }
+    if let (Some(user), Some(job)) = (user, job) {
+        let caller = match std::env::var("MLGATE_AS_PASSWORD") {
+            Ok(password) => Caller::with_credential(Some(basic(&user, &Secret::from(password))?), "/"),
+            Err(_) => Caller::look_up(&user, access.service.clone())?,
+        };
+        if !privileges.explain(&caller, &JobId::parse(&job)?, &mut std::io::stdout()).await? {
+            bail!("{user} may not read {job}");
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ enum Command {
     /// Answer requests
     Serve(serve::Serve),
     /// Tell whether the configuration is right, the cluster reachable and the results there
-    Check(check::Check),
+    Check(Box<check::Check>),
     /// Show the buckets of a job
     GetBuckets(Box<get_buckets::GetBucketsCommand>),
     /// Load files of result documents into the embedded store
@@ -51,7 +51,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             let settings = command.settings.clone().with_file(file)?;
             command.run(&settings).await
         }
-        Command::Check(command) => command.settings.with_file(file).map(check::run)?.await,
+        Command::Check(mut command) => {
+            command.settings = command.settings.with_file(file)?;
+            check::run(*command).await
+        }
         Command::GetBuckets(command) => {
             let settings = command.settings.clone().with_file(file)?;
             command.run(&settings).await

@@ -2,14 +2,17 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clap::ValueEnum;
 use http::HeaderValue;
 use serde::Deserialize;
 
 use super::Settings;
-use crate::privileges::{Rule, SearchAs, opensearch::RoleGrant};
+use crate::{
+    privileges::{Rule, SearchAs, opensearch::RoleGrant},
+    secret::Secret,
+};
 
 /// Who knows callers and what they may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -151,14 +154,22 @@ impl Access {
 /// Where only half of it is set.
 pub fn service(settings: &Settings) -> anyhow::Result<Option<HeaderValue>> {
     Ok(match (&settings.upstream_username, &settings.upstream_password) {
-        (Some(name), Some(_)) if name.contains(':') => bail!("upstream_username: may not contain a colon"),
-        (Some(name), Some(password)) => {
-            let pair = BASE64_STANDARD.encode(format!("{name}:{}", password.expose()));
-            let mut value = HeaderValue::from_str(&format!("Basic {pair}"))?;
-            value.set_sensitive(true);
-            Some(value)
-        }
+        (Some(name), Some(password)) => Some(basic(name, password).context("upstream_username")?),
         (None, None) => None,
         _ => bail!("upstream_username: must be set together with upstream_password"),
     })
+}
+
+/// `Authorization` for a name and a password.
+///
+/// # Errors
+/// Where the name has a colon.
+pub fn basic(name: &str, password: &Secret) -> anyhow::Result<HeaderValue> {
+    if name.contains(':') {
+        bail!("the name of a user may not contain a colon");
+    }
+    let pair = BASE64_STANDARD.encode(format!("{name}:{}", password.expose()));
+    let mut value = HeaderValue::from_str(&format!("Basic {pair}"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }

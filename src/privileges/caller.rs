@@ -7,6 +7,9 @@ use sha2::Sha256;
 /// Names another user to act as; taken only where the configuration allows it.
 pub const RUN_AS: HeaderName = HeaderName::from_static("es-security-runas-user");
 
+/// The same on OpenSearch.
+const IMPERSONATE: HeaderName = HeaderName::from_static("opendistro_security_impersonate_as");
+
 /// What a search carries of its request besides a credential: it joins the logs of client, mlgate and cluster.
 const TRACING: [HeaderName; 3] = [
     HeaderName::from_static("x-opaque-id"),
@@ -20,6 +23,8 @@ pub struct Caller {
     /// `Authorization` and, where allowed, who is to be acted as. The values are marked as sensitive: no `Debug` shows them.
     credential: HeaderMap,
     tracing: HeaderMap,
+    /// A user who is looked up, and has given no credential.
+    looked_up: Option<String>,
     /// Path and query as they were sent, for the texts of refusals.
     target: String,
 }
@@ -51,6 +56,7 @@ impl Caller {
         Self {
             credential: copy(&[header::AUTHORIZATION, RUN_AS], true),
             tracing: copy(&TRACING, false),
+            looked_up: None,
             target: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         }
     }
@@ -63,13 +69,39 @@ impl Caller {
             value.set_sensitive(true);
             credential.insert(header::AUTHORIZATION, value);
         }
-        Self { credential, tracing: HeaderMap::new(), target: target.to_owned() }
+        Self { credential, tracing: HeaderMap::new(), looked_up: None, target: target.to_owned() }
+    }
+
+    /// The user `name`, whom `mlgate check` wants to know about: the service account asks for him. No request can become
+    /// such a caller.
+    ///
+    /// # Errors
+    /// Where the name cannot be sent.
+    pub(crate) fn look_up(name: &str, service: Option<HeaderValue>) -> anyhow::Result<Self> {
+        let mut caller = Self::with_credential(service, "/");
+        for header in [RUN_AS, IMPERSONATE] {
+            caller.credential.insert(header, HeaderValue::from_str(name)?);
+        }
+        caller.looked_up = Some(name.to_owned());
+        Ok(caller)
+    }
+
+    /// The user who is looked up, where one is.
+    #[must_use]
+    pub fn looked_up(&self) -> Option<&str> {
+        self.looked_up.as_deref()
     }
 
     /// The value of `Authorization`, where it is text.
     #[must_use]
     pub fn authorization(&self) -> Option<&str> {
         self.credential.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
+    }
+
+    /// Whom the caller wants to act as.
+    #[must_use]
+    pub fn acts_as(&self) -> Option<String> {
+        self.credential.get(RUN_AS).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
     /// Path and query, as they were sent.

@@ -64,6 +64,8 @@ impl Elasticsearch {
         match answer.status {
             StatusCode::OK => {}
             StatusCode::UNAUTHORIZED => return Err(unauthenticated(&answer)),
+            // Who may ask about himself may always; who acts as another may not be let.
+            StatusCode::FORBIDDEN if question.caller.acts_as().is_some() => return may_not_act(&answer, question),
             _ => return Err(answer.nonsense(HAS_PRIVILEGES)),
         }
         let nonsense = || answer.nonsense(HAS_PRIVILEGES);
@@ -151,6 +153,16 @@ fn privileges(question: Question<'_>) -> Value {
 fn any(granted: &serde_json::Map<String, Value>) -> Option<bool> {
     let granted = granted.values().map(Value::as_bool).collect::<Option<Vec<_>>>()?;
     (!granted.is_empty()).then(|| granted.contains(&true))
+}
+
+/// The cluster's refusal to let the caller act as another.
+fn may_not_act(answer: &Answer, question: Question<'_>) -> Result<Verdict, NoVerdict> {
+    let document = answer.json().unwrap_or_default();
+    let reason = document.pointer("/error/reason").and_then(Value::as_str).and_then(refusal::for_our_action);
+    let reason = reason.ok_or_else(|| answer.nonsense(HAS_PRIVILEGES))?;
+    let user = question.caller.acts_as().unwrap_or_default();
+    let who = Who { user, realm: "elasticsearch".into(), ..Who::default() };
+    Ok(Verdict { who, cluster: Err(refusal::forbidden(reason)), read: Ok(()) })
 }
 
 /// The cluster's own 401.

@@ -21,6 +21,7 @@ pub mod cache;
 pub mod caller;
 pub mod detect;
 pub mod elasticsearch;
+pub mod explain;
 pub mod open;
 pub mod opensearch;
 pub mod pattern;
