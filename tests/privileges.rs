@@ -9,7 +9,7 @@ use std::{net::SocketAddr, sync::Mutex};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
-use support::{Cluster, Reply, Server, basic, send, start_with};
+use support::{Cluster, Program, Reply, Server, basic, send, start_with};
 
 /// One cluster at a time: each takes a gigabyte.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -94,6 +94,7 @@ async fn on_elasticsearch(version: &'static str) {
             assert_eq!((ours.status, &ours.body), (theirs.status, &theirs.body), "{} {target}", caller.name);
         }
     }
+    nothing_secret_is_logged(&callers, &format!("upstream = 'http://{}'\n", cluster.address));
     run_as(&cluster).await;
     revoked_at_once_after_a_refusal(&cluster).await;
 }
@@ -312,6 +313,36 @@ fn opensearch_callers(cluster: &Cluster) -> Vec<Caller> {
         callers.push(Caller::new(name, &password, access));
     }
     callers
+}
+
+/// Every caller once more, with everything logged: a line in the audit log each, and no secret anywhere.
+fn nothing_secret_is_logged(callers: &[Caller], configuration: &str) {
+    let program = Program::start(configuration);
+    let target = "/_ml/anomaly_detectors/it-ops-kpi/results/buckets?size=1";
+    for caller in callers {
+        caller.send(program.address, target);
+    }
+    let (log, audit) = program.stop();
+    assert!(log.contains("TRACE"), "not everything was logged");
+    let mut outcomes = std::collections::BTreeSet::new();
+    for line in audit.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert!(line["time"].is_string() && line["asked"].is_array(), "{line}");
+        outcomes.insert(line["outcome"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(audit.lines().count(), callers.len());
+    assert!(outcomes.into_iter().eq(["allowed", "refused", "unauthenticated"]), "{audit}");
+    for caller in callers {
+        for (_, value) in &caller.headers {
+            let (_, encoded) = value.split_once(' ').unwrap();
+            let decoded = BASE64_STANDARD.decode(encoded).map(|bytes| String::from_utf8(bytes).unwrap());
+            let secret = decoded.ok().and_then(|pair| pair.split_once(':').map(|(_, secret)| secret.to_owned()));
+            // Words that are too short to be told from others are no secrets here.
+            for secret in [Some(encoded.to_owned()), secret].into_iter().flatten().filter(|s| s.len() > 6) {
+                assert!(!log.contains(&secret) && !audit.contains(&secret), "{}: {secret} is in a log", caller.name);
+            }
+        }
+    }
 }
 
 /// Callers who act as others, as far as the cluster lets them; never where it is not configured.

@@ -180,6 +180,65 @@ pub async fn start_with(configuration: &str) -> SocketAddr {
     address
 }
 
+/// The program itself, with everything logged.
+pub struct Program {
+    pub address: SocketAddr,
+    child: std::process::Child,
+    folder: tempfile::TempDir,
+}
+
+// === impl Program ===
+
+impl Program {
+    /// Starts `mlgate serve` with a configuration file, and an audit log.
+    pub fn start(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let audit = path("audit.log");
+        let text = format!("listen = '127.0.0.1:0'\naudit_log = '{}'\n{configuration}", audit.display());
+        std::fs::write(path("mlgate.toml"), text).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mlgate"))
+            .arg("--config")
+            .arg(path("mlgate.toml"))
+            .arg("serve")
+            .env("MLGATE_LOG", "trace")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(path("log")).unwrap())
+            .spawn()
+            .unwrap();
+        for _ in 0..200 {
+            let log = std::fs::read_to_string(path("log")).unwrap();
+            let at = log.lines().find_map(|line| line.split_once("listening").map(|_| line.rsplit("address=").next()));
+            if let Some(Some(address)) = at {
+                let address = address.split_whitespace().next().unwrap().parse().unwrap();
+                return Self { address, child, folder };
+            }
+            if let Some(status) = child.try_wait().unwrap() {
+                panic!("mlgate ended with {status}: {log}");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("mlgate does not listen");
+    }
+
+    /// Ends the program: its log, and its audit log.
+    pub fn stop(mut self) -> (String, String) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let read = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap();
+        (read("log"), read("audit.log"))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// `Authorization` for a name and a password.
 pub fn basic(name: &str, password: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{password}")))
