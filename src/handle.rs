@@ -43,9 +43,10 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
             return Ok(Reply::Options);
         }
         let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
-        rendering.foresee(&head.headers, &parameters);
         let caller = Caller::of(&head);
-        let decision = gate.privileges.decide(&caller, route.as_ref().ok().and_then(Route::job_id)).await?;
+        let job = route.as_ref().ok().and_then(Route::job_id);
+        let decision = gate.privileges.decide(&caller, job).await;
+        let decision = decision.inspect_err(|_| rendering.foresee(&head.headers, &parameters))?;
         let (route, parameters) = (route.map_err(|_| Error::bad_escape(head.uri.path()))?, parameters?);
         let body = read_body(body, gate.most_body).await?;
         let content = Negotiated::read(&head.headers, parameters.get("format"), !body.is_empty())?;

@@ -64,12 +64,11 @@ impl Rendering {
         Self::of(&HeaderMap::new()).respond(&Method::GET, &Err(error))
     }
 
-    /// Takes what can be told before the request is understood: a caller who is not known is answered in this form.
+    /// Takes what can be told before the request is understood, and its body is read: the form of answers to callers who
+    /// are not known.
     pub fn foresee(&mut self, headers: &HeaderMap, parameters: &Result<Parameters, Error>) {
         let Ok(parameters) = parameters else { return };
-        let has_body = headers.contains_key(header::TRANSFER_ENCODING)
-            || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
-        if let Ok(content) = Negotiated::read(headers, parameters.get("format"), has_body) {
+        if let Ok(content) = Negotiated::read(headers, parameters.get("format"), false) {
             // What is wrong with the options will be said to those who are known.
             let _ = self.choose(&content, parameters);
         }

@@ -114,6 +114,10 @@ async fn on_opensearch(version: &'static str) {
         .await;
         matrix(&cluster, front, &callers, false);
     }
+    nothing_secret_is_logged(
+        &callers,
+        &format!("upstream = 'http://{}'\nopensearch_roles = ['all_access=all']\n", cluster.address),
+    );
     // Without it, the configuration says what roles mean. The grant of a filtered alias opens the whole index to its user on
     // the cluster: the pattern keeps the jobs apart.
     let front = start_with(&format!(
