@@ -144,7 +144,7 @@ fn privileges(question: Question<'_>) -> Value {
         .filter(|_| question.index_read)
         .map(|job| json!({"names": [job.results_alias()], "privileges": ["read"]}));
     json!({
-        "cluster": [refusal::ACTION, "monitor_ml", "monitor", "manage_ml", "manage"],
+        "cluster": refusal::ASKED,
         "index": index.into_iter().collect::<Vec<_>>(),
     })
 }

@@ -160,7 +160,7 @@ fn unauthenticated(caller: &Caller, headers: &HeaderMap) -> NoVerdict {
         },
     };
     let challenges: Vec<HeaderValue> = headers.get_all(header::WWW_AUTHENTICATE).iter().cloned().collect();
-    let Unauthenticated { document, challenges: usual } = refusal::unauthenticated(reason, None);
+    let Unauthenticated { document, challenges: usual } = refusal::unauthenticated(reason, None, None);
     NoVerdict::Unauthenticated(Unauthenticated {
         document,
         challenges: if challenges.is_empty() { usual } else { challenges },

@@ -14,6 +14,9 @@ use crate::{
 /// The transport action of Get Buckets: what Elasticsearch checks.
 pub const ACTION: &str = "cluster:monitor/xpack/ml/job/results/buckets/get";
 
+/// What is asked about: the action itself, as a role may grant it by its name, and the privileges any of which is enough.
+pub const ASKED: [&str; 5] = [ACTION, "monitor_ml", "monitor", "manage_ml", "manage"];
+
 /// Stands for the request in a text that is kept for other requests of the same caller.
 pub const THIS_REQUEST: &str = "/_security/user/_has_privileges";
 
@@ -28,15 +31,20 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// 401, as Elasticsearch itself would say it.
 #[must_use]
-pub fn unauthenticated(reason: String, credential_faults: Option<String>) -> Unauthenticated {
-    let mut exception = Exception::new("security_exception", reason);
-    if let Some(faults) = credential_faults {
-        exception = exception.with("additional_unsuccessful_credentials", faults);
-    }
+pub fn unauthenticated(reason: String, credential_faults: Option<String>, cause: Option<&str>) -> Unauthenticated {
+    let mut exception = vec![("type".into(), Node::from("security_exception")), ("reason".into(), reason.into())];
+    exception.extend(credential_faults.map(|faults| ("additional_unsuccessful_credentials".into(), faults.into())));
     let challenges = CHALLENGES.iter().map(|&challenge| Node::from(challenge)).collect();
-    let exception = exception.with("header", Node::Object(vec![("WWW-Authenticate".into(), Node::Array(challenges))]));
-    let error = Error::new(StatusCode::UNAUTHORIZED, Fault::Client, exception.clone(), exception);
-    Unauthenticated { document: error.document(false), challenges: CHALLENGES.map(HeaderValue::from_static).to_vec() }
+    let header = ("header".into(), Node::Object(vec![("WWW-Authenticate".into(), Node::Array(challenges))]));
+    let mut root = exception.clone();
+    root.push(header.clone());
+    // The cause stands before the headers, which no other exception has.
+    exception.extend(cause.map(|cause| ("caused_by".into(), Exception::illegal_argument(cause).node())));
+    exception.push(header);
+    let mut error = vec![("root_cause".into(), Node::Array(vec![Node::Object(root)]))];
+    error.extend(exception);
+    let document = Node::Object(vec![("error".into(), Node::Object(error)), ("status".into(), Node::Long(401))]);
+    Unauthenticated { document, challenges: CHALLENGES.map(HeaderValue::from_static).to_vec() }
 }
 
 /// 403 in the given words.
