@@ -4,6 +4,10 @@ use std::io::Write as _;
 
 use super::{Node, double::write_double};
 
+/// Where a line of text is broken: at the first space beyond this column, or the first character that is written in
+/// another way than plain ASCII.
+const WIDTH: usize = 80;
+
 /// A YAML document in the making.
 #[derive(Debug, Default)]
 pub struct Yaml {
@@ -28,7 +32,7 @@ impl Yaml {
             }
             other => {
                 yaml.out.push(b' ');
-                yaml.scalar(other);
+                yaml.scalar(other, 0);
             }
         }
         yaml.out
@@ -58,7 +62,7 @@ impl Yaml {
                 }
                 other => {
                     self.out.push(b' ');
-                    self.scalar(other);
+                    self.scalar(other, depth);
                 }
             }
         }
@@ -70,7 +74,7 @@ impl Yaml {
             self.out.extend_from_slice(b"- ");
             match item {
                 Node::Object(fields) if !fields.is_empty() => self.fields(item, depth + 1, true),
-                other => self.scalar(other),
+                other => self.scalar(other, depth),
             }
         }
     }
@@ -82,59 +86,130 @@ impl Yaml {
         if plain {
             self.out.extend_from_slice(name.as_bytes());
         } else {
-            self.quoted(name);
+            self.quoted(name, None);
         }
         self.out.push(b':');
     }
 
-    /// A string in double quotes, with YAML's own escapes.
-    fn quoted(&mut self, text: &str) {
+    /// A string in double quotes, with YAML's own escapes. A long one goes on in further lines, `fold` levels deep.
+    fn quoted(&mut self, text: &str, fold: Option<usize>) {
+        let line = self.out.iter().rposition(|&c| c == b'\n').map_or(0, |at| at + 1);
+        // Counted in UTF-16 units, as Java does.
+        let mut column = String::from_utf8_lossy(&self.out[line..]).encode_utf16().count() + 1;
         self.out.push(b'"');
-        for c in text.chars() {
-            let short = match c {
-                '\0' => '0',
-                '\x07' => 'a',
-                '\x08' => 'b',
-                '\t' => 't',
-                '\n' => 'n',
-                '\x0B' => 'v',
-                '\x0C' => 'f',
-                '\r' => 'r',
-                '\x1B' => 'e',
-                '"' | '\\' => c,
-                '\u{85}' => 'N',
-                '\u{A0}' => '_',
-                '\u{2028}' => 'L',
-                '\u{2029}' => 'P',
-                _ if c.is_control() => {
-                    let _ = write!(self.out, "\\x{:02x}", u32::from(c));
-                    continue;
-                }
-                '\u{FEFF}' | '\u{FFFE}'..='\u{FFFF}' => {
-                    let _ = write!(self.out, "\\u{:04x}", u32::from(c));
-                    continue;
-                }
-                _ => {
-                    let _ = write!(self.out, "{c}");
-                    continue;
-                }
-            };
-            let _ = write!(self.out, "\\{short}");
+        let mut chars = text.chars().peekable();
+        // Whether the character before was written in another way than plain ASCII: a line may end behind it as well.
+        let (mut first, mut behind_special) = (true, false);
+        while let Some(c) = chars.next() {
+            let next = chars.peek().copied();
+            let special = !matches!(c, ' '..='~') || matches!(c, '"' | '\\');
+            let breaks = !special && (c == ' ' || behind_special) && !first && next.is_some() && column > WIDTH;
+            if let Some(depth) = fold.filter(|_| breaks) {
+                column = self.fold(depth, c);
+            }
+            let before = self.out.len();
+            self.character(c);
+            column += String::from_utf8_lossy(&self.out[before..]).encode_utf16().count();
+            // A surrogate pair at the start counts as two characters.
+            let breaks = special && (!first || c.len_utf16() > 1) && column > WIDTH + 1;
+            if let Some((depth, next)) = fold.zip(next).filter(|_| breaks) {
+                column = self.fold(depth, next);
+            }
+            (first, behind_special) = (false, special);
         }
         self.out.push(b'"');
     }
 
-    /// A value on one line, and the line's end.
-    fn scalar(&mut self, value: &Node) {
+    /// Ends a line within a string; the column of the next one, which `next` starts.
+    fn fold(&mut self, depth: usize, next: char) -> usize {
+        self.out.extend_from_slice(b"\\\n");
+        self.indent(depth);
+        // A space at the start of a line would be lost.
+        let escape = if next == ' ' { &b"\\"[..] } else { b"" };
+        self.out.extend_from_slice(escape);
+        2 * depth + escape.len()
+    }
+
+    fn character(&mut self, c: char) {
+        let short = match c {
+            '\0' => '0',
+            '\x07' => 'a',
+            '\x08' => 'b',
+            '\t' => 't',
+            '\n' => 'n',
+            '\x0B' => 'v',
+            '\x0C' => 'f',
+            '\r' => 'r',
+            '\x1B' => 'e',
+            '"' | '\\' => c,
+            '\u{85}' => 'N',
+            '\u{A0}' => '_',
+            '\u{2028}' => 'L',
+            '\u{2029}' => 'P',
+            _ if c.is_control() => {
+                let _ = write!(self.out, "\\x{:02x}", u32::from(c));
+                return;
+            }
+            '\u{FFFE}'..='\u{FFFF}' => {
+                let _ = write!(self.out, "\\u{:04x}", u32::from(c));
+                return;
+            }
+            _ => {
+                let _ = write!(self.out, "{c}");
+                return;
+            }
+        };
+        let _ = write!(self.out, "\\{short}");
+    }
+
+    /// A value and its line's end.
+    fn scalar(&mut self, value: &Node, depth: usize) {
         match value {
             Node::Null => self.out.extend_from_slice(b"null"),
             Node::Bool(value) => self.out.extend_from_slice(value.to_string().as_bytes()),
             Node::Long(value) => self.out.extend_from_slice(value.to_string().as_bytes()),
             Node::Double(value) => write_double(&mut self.out, *value),
-            Node::String(text) => self.quoted(text),
+            Node::String(text) => self.quoted(text, Some(depth + 1)),
             Node::Array(_) => self.out.extend_from_slice(b"[]"),
             Node::Object(_) => self.out.extend_from_slice(b"{}"),
         }
         self.out.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Yaml;
+    use crate::xcontent::Node;
+
+    fn object(name: &'static str, value: Node) -> Node {
+        Node::Object(vec![(name.into(), value)])
+    }
+
+    /// Recorded from a genuine node: where a line ends depends on what stands before it.
+    #[test]
+    fn long_strings_go_on_in_further_lines() {
+        let text = r#"     a  a """  bcbc"bcabc""bc  " "    ""a  "bc""bc  a   ""bc"        a""""   "abcbc""bca" "#;
+        let reason = format!("Failed to parse int parameter [size] with value [{text}]");
+        let cause = format!("For input string: \"{text}\"");
+        let error = Node::Object(vec![
+            ("root_cause".into(), Node::Array(vec![object("reason", reason.clone().into())])),
+            ("reason".into(), reason.into()),
+            ("caused_by".into(), object("reason", cause.into())),
+        ]);
+        let expected = r#"---
+error:
+  root_cause:
+  - reason: "Failed to parse int parameter [size] with value [     a  a \"\"\"  bcbc\"\
+      bcabc\"\"bc  \" \"    \"\"a  \"bc\"\"bc  a   \"\"bc\"        a\"\"\"\"   \"\
+      abcbc\"\"bca\" ]"
+  reason: "Failed to parse int parameter [size] with value [     a  a \"\"\"  bcbc\"\
+    bcabc\"\"bc  \" \"    \"\"a  \"bc\"\"bc  a   \"\"bc\"        a\"\"\"\"   \"abcbc\"\
+    \"bca\" ]"
+  caused_by:
+    reason: "For input string: \"     a  a \"\"\"  bcbc\"bcabc\"\"bc  \" \"    \"\"\
+      a  \"bc\"\"bc  a   \"\"bc\"        a\"\"\"\"   \"abcbc\"\"bca\" \""
+"#;
+        assert_eq!(String::from_utf8(Yaml::write(&object("error", error))).unwrap(), expected);
     }
 }
