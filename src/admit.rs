@@ -27,7 +27,8 @@ pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap, run_as: bool) -> R
         return refuse(format!("Unexpected http method [{method}] or target"));
     }
     if target.len() > LONGEST_TARGET {
-        return refuse(format!("An HTTP line is larger than {LONGEST_TARGET} bytes."));
+        let message = format!("An HTTP line is larger than {LONGEST_TARGET} bytes.");
+        return Err(Error::bad_request(Exception::new("too_long_http_line_exception", message)));
     }
     if let Some(reason) = ambiguous(uri.path()) {
         return refuse(format!("the path [{}] {reason}", uri.path()));

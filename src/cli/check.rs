@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct Check {
     #[command(flatten)]
     pub settings: Settings,
-    /// Explain what this user may; his password, if MLGATE_AS_PASSWORD has it, else the account of `upstream_username` asks
+    /// Explain what this user may; his password, if `MLGATE_AS_PASSWORD` has it, else the account of `upstream_username` asks
     /// for him
     #[arg(long = "as", value_name = "USER", requires = "job")]
     user: Option<String>,

@@ -1,6 +1,11 @@
 //! One typed question to a store. The cluster renders it as search DSL, the embedded store as SQL; what it means is said
 //! here, once.
 
+use crate::error::{Error, Exception};
+
+/// Longest term that an index of Elasticsearch can hold, in bytes.
+const LONGEST_TERM: usize = 32_766;
+
 /// A search over the results of one job. The job itself comes with the [`Permit`](crate::privileges::Permit).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResultsQuery {
@@ -58,6 +63,21 @@ impl ResultType {
             ResultType::Bucket => "bucket",
             ResultType::Record => "record",
         }
+    }
+}
+
+// === impl Times ===
+
+impl Times {
+    /// The refusal of an end of a range that no index could hold.
+    #[must_use]
+    pub fn too_long(&self) -> Option<Error> {
+        let Self::Range { start, end } = self else { return None };
+        let text = [start, end].into_iter().flatten().find(|text| text.len() > LONGEST_TERM)?;
+        // Elasticsearch shows the first ten bytes, and what is left of the character there.
+        let shown: String = text.char_indices().take_while(|&(at, _)| at < 10).map(|(_, c)| c).collect();
+        let message = format!("Term is longer than maximum indexable length, term starting with [{shown}");
+        Some(Error::bad_request(Exception::illegal_argument(message)))
     }
 }
 

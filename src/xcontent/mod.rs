@@ -5,6 +5,7 @@
 mod json_faults;
 mod json_text;
 mod value;
+mod yaml_key;
 
 /// The parser for a request's body.
 pub mod any_parser;
@@ -17,6 +18,12 @@ pub mod media_type;
 
 /// A whole document in a chosen format.
 pub mod render;
+
+/// CBOR, written.
+pub mod cbor;
+
+/// SMILE, written.
+pub mod smile;
 
 /// YAML, written.
 pub mod yaml;

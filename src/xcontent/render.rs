@@ -2,9 +2,11 @@
 
 use super::{
     Sink,
+    cbor::Cbor,
     filter_path::{FilterPath, Tree},
     json::{Json, Pretty},
     media_type::Format,
+    smile::Smile,
     yaml::Yaml,
 };
 
@@ -31,7 +33,17 @@ fn whole(format: Format, pretty: bool, write: impl FnOnce(&mut dyn Sink)) -> Vec
             write(&mut sink);
             sink.finish()
         }
-        _ => {
+        Format::Cbor => {
+            let mut sink = Cbor::default();
+            write(&mut sink);
+            sink.finish()
+        }
+        Format::Smile => {
+            let mut sink = Smile::default();
+            write(&mut sink);
+            sink.finish()
+        }
+        Format::Json => {
             let mut sink = Json::with_capacity(4_096);
             write(&mut sink);
             sink.finish()

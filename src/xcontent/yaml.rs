@@ -2,7 +2,11 @@
 
 use std::io::Write as _;
 
-use super::{Node, double::write_double};
+use super::{
+    Node,
+    double::write_double,
+    yaml_key::{Style, is_break, is_simple, style},
+};
 
 /// Where a line of text is broken: at the first space beyond this column, or the first character that is written in
 /// another way than plain ASCII.
@@ -28,7 +32,7 @@ impl Yaml {
             }
             Node::Array(items) if !items.is_empty() => {
                 yaml.out.push(b'\n');
-                yaml.items(items, 0);
+                yaml.items(items, 0, false);
             }
             other => {
                 yaml.out.push(b' ');
@@ -50,15 +54,19 @@ impl Yaml {
                 self.indent(depth);
             }
             behind_dash = false;
-            self.key(name);
+            let simple = self.key(name, depth);
             match value {
                 Node::Object(inner) if !inner.is_empty() => {
                     self.out.push(b'\n');
                     self.fields(value, depth + 1, false);
                 }
-                Node::Array(items) if !items.is_empty() => {
+                Node::Array(items) if !items.is_empty() && simple => {
                     self.out.push(b'\n');
-                    self.items(items, depth);
+                    self.items(items, depth, false);
+                }
+                Node::Array(items) if !items.is_empty() => {
+                    self.out.push(b' ');
+                    self.items(items, depth + 1, true);
                 }
                 other => {
                     self.out.push(b' ');
@@ -68,9 +76,12 @@ impl Yaml {
         }
     }
 
-    fn items(&mut self, items: &[Node], depth: usize) {
+    fn items(&mut self, items: &[Node], depth: usize, mut behind_colon: bool) {
         for item in items {
-            self.indent(depth);
+            if !behind_colon {
+                self.indent(depth);
+            }
+            behind_colon = false;
             self.out.extend_from_slice(b"- ");
             match item {
                 Node::Object(fields) if !fields.is_empty() => self.fields(item, depth + 1, true),
@@ -79,16 +90,37 @@ impl Yaml {
         }
     }
 
-    fn key(&mut self, name: &str) {
-        let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
-            && !matches!(name, "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
-        if plain {
-            self.out.extend_from_slice(name.as_bytes());
-        } else {
-            self.quoted(name, None);
+    /// The name of a field and its colon; false where the value goes on behind the colon on a line of its own.
+    fn key(&mut self, name: &str, depth: usize) -> bool {
+        let simple = is_simple(name);
+        if !simple {
+            self.out.extend_from_slice(b"? ");
+        }
+        match style(name) {
+            Style::Plain => self.lines(name, depth),
+            Style::Single => {
+                self.out.push(b'\'');
+                self.lines(&name.replace('\'', "''"), depth);
+                self.out.push(b'\'');
+            }
+            Style::Double => self.quoted(name, None),
+        }
+        if !simple {
+            self.out.push(b'\n');
+            self.indent(depth);
         }
         self.out.push(b':');
+        simple
+    }
+
+    /// A text as it is; behind its line ends it goes on where lines of its kind do.
+    fn lines(&mut self, text: &str, depth: usize) {
+        for line in text.split_inclusive(is_break) {
+            self.out.extend_from_slice(line.as_bytes());
+            if line.ends_with(is_break) {
+                self.indent(depth + 1);
+            }
+        }
     }
 
     /// A string in double quotes, with YAML's own escapes. A long one goes on in further lines, `fold` levels deep.

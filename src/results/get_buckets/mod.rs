@@ -5,7 +5,15 @@ pub mod query;
 pub mod reply;
 pub mod request;
 
-use crate::{error::Error, privileges::Permit, results::documents::Style, store::ResultsStore};
+use crate::{
+    error::Error,
+    privileges::Permit,
+    results::{
+        documents::Style,
+        query::{ResultsQuery, Times},
+    },
+    store::ResultsStore,
+};
 use reply::Buckets;
 use request::GetBuckets;
 
@@ -19,7 +27,14 @@ pub async fn get_buckets(
     request: &GetBuckets,
     style: Style,
 ) -> Result<Buckets, Error> {
-    let hits = store.search_known_job(permit, &request.query()).await?;
+    let query = request.query();
+    if let Some(error) = query.times.too_long() {
+        // An unknown job is said first.
+        let times = Times::Range { start: None, end: None };
+        let probe = ResultsQuery { times, sort: Vec::new(), from: 0, size: 0, ..query };
+        return store.search_known_job(permit, &probe).await.and(Err(error));
+    }
+    let hits = store.search_known_job(permit, &query).await?;
     if request.timestamp.is_some() && hits.total == 0 {
         return Err(Error::not_found("Could not find requested buckets"));
     }
