@@ -1,5 +1,8 @@
 //! From the configuration to what enforces it.
 
+use std::sync::Arc;
+
+use anyhow::Context as _;
 use reqwest::Url;
 
 use super::{
@@ -10,8 +13,10 @@ use super::{
     cache::Verdicts,
     detect::{Detected, Kind},
     elasticsearch::Elasticsearch,
+    file_realm::{FileRealm, RealmFiles},
     open::OpenToAll,
     opensearch::OpenSearch,
+    realm::Realm,
 };
 use crate::config::access::{Access, AuthorityKind};
 
@@ -30,29 +35,30 @@ fn authority(access: &Access, upstream: Option<&Url>) -> anyhow::Result<Box<dyn 
         Some(url) => Line::new(url.clone(), access.timeout),
         None => anyhow::bail!("authority: there is no cluster that could be asked"),
     };
-    let opensearch = |line: Line| -> Box<dyn Authority> {
-        let as_caller = matches!(access.rule.search_as, SearchAs::Caller);
-        Box::new(OpenSearch::new(line, access.opensearch_roles.clone(), access.service.clone(), as_caller))
-    };
     Ok(match access.authority {
         None => Box::new(OpenToAll),
         Some(AuthorityKind::Elasticsearch) => Box::new(Elasticsearch::new(line()?)),
-        Some(AuthorityKind::Opensearch) => opensearch(line()?),
+        Some(AuthorityKind::Opensearch) => Box::new(opensearch(line()?, access)),
         Some(AuthorityKind::Auto) => {
             let (line, access) = (line()?, access.clone());
             Box::new(Detected::new(line.clone(), move |kind| match kind {
                 Kind::Elasticsearch => Some(Box::new(Elasticsearch::new(line.clone()))),
-                Kind::OpenSearch => {
-                    let as_caller = matches!(access.rule.search_as, SearchAs::Caller);
-                    let roles = access.opensearch_roles.clone();
-                    Some(Box::new(OpenSearch::new(line.clone(), roles, access.service.clone(), as_caller)))
-                }
+                Kind::OpenSearch => Some(Box::new(opensearch(line.clone(), &access))),
                 Kind::WithoutSecurity => {
                     tracing::error!("the cluster has no security: set realm, so that it is known who may");
                     None
                 }
             }))
         }
-        Some(AuthorityKind::File) => anyhow::bail!("realm: not there yet"),
+        Some(AuthorityKind::File) => {
+            let directory = access.realm.clone().context("realm: must be set")?;
+            let realm = FileRealm::open(RealmFiles { directory }).context("realm")?;
+            Box::new(Realm::new(Arc::new(realm)))
+        }
     })
+}
+
+fn opensearch(line: Line, access: &Access) -> OpenSearch {
+    let as_caller = matches!(access.rule.search_as, SearchAs::Caller);
+    OpenSearch::new(line, access.opensearch_roles.clone(), access.service.clone(), as_caller)
 }

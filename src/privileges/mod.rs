@@ -22,9 +22,11 @@ pub mod caller;
 pub mod detect;
 pub mod elasticsearch;
 pub mod explain;
+pub mod file_realm;
 pub mod open;
 pub mod opensearch;
 pub mod pattern;
+pub mod realm;
 pub mod refusal;
 pub mod role_book;
 
