@@ -1,11 +1,12 @@
 //! The command line: one module a command.
 
+mod api_key;
 mod check;
 mod get_buckets;
 mod import;
 mod serve;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
 
 use http::{HeaderMap, header};
 use tracing_subscriber::EnvFilter;
@@ -34,6 +35,8 @@ enum Command {
     Check(Box<check::Check>),
     /// Show the buckets of a job
     GetBuckets(Box<get_buckets::GetBucketsCommand>),
+    /// Make, show and revoke API keys of the file realm
+    ApiKey(api_key::ApiKeyCommand),
     /// Load files of result documents into the embedded store
     Import(import::Import),
 }
@@ -44,7 +47,7 @@ enum Command {
 /// What went wrong, for a person to read.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("MLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
     let file = cli.config.as_deref();
     match cli.command {
         Command::Serve(command) => {
@@ -55,6 +58,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             command.settings = command.settings.with_file(file)?;
             check::run(*command).await
         }
+        Command::ApiKey(command) => command.run(),
         Command::GetBuckets(command) => {
             let settings = command.settings.clone().with_file(file)?;
             command.run(&settings).await

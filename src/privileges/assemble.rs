@@ -20,7 +20,7 @@ use super::{
 };
 use crate::config::access::{Access, AuthorityKind};
 
-/// Makes the privileges for a store; `upstream` is its cluster, where it is one.
+/// Makes the privileges for a store; `upstream` is its cluster, where it is one. Needs a runtime, as files are looked after.
 ///
 /// # Errors
 /// Files that cannot be read or written.
@@ -53,7 +53,9 @@ fn authority(access: &Access, upstream: Option<&Url>) -> anyhow::Result<Box<dyn 
         Some(AuthorityKind::File) => {
             let directory = access.realm.clone().context("realm: must be set")?;
             let realm = FileRealm::open(RealmFiles { directory }).context("realm")?;
-            Box::new(Realm::new(Arc::new(realm)))
+            let realm = Arc::new(realm);
+            tokio::spawn(Arc::clone(&realm).watch());
+            Box::new(Realm::new(realm))
         }
     })
 }

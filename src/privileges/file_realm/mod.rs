@@ -3,12 +3,14 @@
 //! One folder holds `users`, `users_roles` and `roles.yml`, each as Elasticsearch has it in its `config` folder. A file that is
 //! missing is an empty one. What cannot be read stops the start, with the file and the line; later, what was read before stays.
 
+pub mod api_keys;
 mod authorization;
 mod builtin;
 mod grants;
 mod identity;
 mod password;
 mod pattern;
+mod reload;
 mod roles;
 mod users;
 mod verify;
@@ -21,9 +23,11 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 
 pub use self::identity::Identity;
 use self::{
+    api_keys::ApiKeys,
     authorization::Credentials,
     password::PasswordHash,
     roles::Roles,
@@ -57,6 +61,7 @@ pub struct FileRealm {
 struct State {
     users: Users,
     roles: Roles,
+    api_keys: ApiKeys,
     /// What passwords of unknown users are compared with, so that they take as long as those of others.
     nobody: Arc<PasswordHash>,
     verified: Verified,
@@ -102,8 +107,14 @@ impl FileRealm {
         let state = self.state.load_full();
         match credentials {
             Credentials::Basic { user, password } => self.by_password(&state, user, password).await,
-            Credentials::ApiKey { id, .. } => {
-                Err(Unauthenticated::ApiKey { reason: format!("unable to find apikey with id {id}") })
+            Credentials::ApiKey { id, key } => {
+                let (owner, limit) = state.api_keys.verify(&id, &key, Timestamp::now())?;
+                // A key ends with its owner.
+                if state.users.hash(owner).is_none() {
+                    return Err(Unauthenticated::ApiKey { reason: format!("unable to find apikey with id {id}") });
+                }
+                let identity = Identity::new(owner.to_owned(), "_es_api_key", state.users.roles(owner), &state.roles);
+                Ok(identity.by_api_key(id, limit))
             }
             Credentials::Bearer(_) => Err(Unauthenticated::Bearer),
         }
@@ -138,6 +149,7 @@ impl State {
     fn read(files: &RealmFiles) -> anyhow::Result<Self> {
         let users = Users::read(&files.directory)?;
         let roles = Roles::read(&files.directory)?;
+        let api_keys = ApiKeys::read(&files.directory)?;
         for user in users.unknown() {
             tracing::warn!(user, "is in users_roles but not in users");
         }
@@ -145,7 +157,7 @@ impl State {
             Some(hash) => Arc::clone(hash),
             None => Arc::new(PasswordHash::parse(NOBODY)?),
         };
-        Ok(Self { users, roles, nobody, verified: Verified::new()? })
+        Ok(Self { users, roles, api_keys, nobody, verified: Verified::new()? })
     }
 }
 
