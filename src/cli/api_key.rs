@@ -40,9 +40,7 @@ enum Action {
     /// Show all keys, without the keys
     List,
     /// Invalidate a key, for good
-    Revoke {
-        id: String,
-    },
+    Revoke { id: String },
 }
 
 // === impl ApiKeyCommand ===
@@ -53,7 +51,9 @@ impl ApiKeyCommand {
         let realm = FileRealm::open(RealmFiles { directory: directory.clone() })?;
         match self.action {
             Action::Create { name, user, expires, role_descriptors } => {
-                realm.look_up(&user).with_context(|| format!("there is no user [{user}] in {}", directory.display()))?;
+                realm
+                    .look_up(&user)
+                    .with_context(|| format!("there is no user [{user}] in {}", directory.display()))?;
                 let expiration = expires.as_deref().map(expiration).transpose()?;
                 let descriptors = match role_descriptors {
                     Some(file) => {

@@ -47,7 +47,11 @@ enum Command {
 /// What went wrong, for a person to read.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("MLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     let file = cli.config.as_deref();
     match cli.command {
         Command::Serve(command) => {

@@ -13,7 +13,7 @@ use super::{
     ask::Line,
     authority::{Authority, Judging, NoVerdict, Question, Unauthenticated, Verdict, Who},
     caller::Caller,
-    pattern::covers,
+    pattern::Pattern,
     refusal,
     role_book::RoleBook,
 };
@@ -127,7 +127,7 @@ impl OpenSearch {
             return has("all_access");
         }
         self.grants.iter().filter(|grant| has(&grant.role)).any(|grant| match (&grant.pattern, job) {
-            (Some(pattern), Some(job)) => covers(pattern, &job.results_alias()),
+            (Some(pattern), Some(job)) => Pattern::new(pattern).covers(&job.results_alias()),
             _ => true,
         })
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{ask::Line, authority::NoVerdict, pattern::covers};
+use super::{ask::Line, authority::NoVerdict, pattern::Pattern};
 
 const ROLES: &str = "/_plugins/_security/api/roles";
 const ACTION_GROUPS: &str = "/_plugins/_security/api/actiongroups";
@@ -96,7 +96,7 @@ impl RoleBook {
             }
             match self.groups.get(permission) {
                 Some(group) => todo.extend(group.allowed_actions.iter().map(String::as_str)),
-                None if covers(permission, action) => return true,
+                None if Pattern::new(permission).covers(action) => return true,
                 None => {}
             }
         }
@@ -112,7 +112,7 @@ fn covers_name(pattern: &str, user: &str, name: &str) -> bool {
     }
     let pattern = pattern.replace("${user.name}", user);
     let unknown = pattern.contains("${") || pattern.starts_with('/');
-    !unknown && covers(&pattern, name)
+    !unknown && Pattern::new(&pattern).covers(name)
 }
 
 #[cfg(test)]

@@ -145,17 +145,23 @@ impl Drop for Cluster {
 
 // === servers ===
 
-/// A server on a store that holds all fixtures. The folder goes when it is dropped.
+/// A server on a store that holds all fixtures, for everyone. The folder goes when it is dropped.
 pub async fn start_embedded() -> (SocketAddr, tempfile::TempDir) {
+    let (file, folder) = store_with_fixtures();
+    (start_with(&format!("store = '{}'\nunsafe_open_to_all = true\n", file.display())).await, folder)
+}
+
+/// A store that holds all fixtures, and its folder.
+pub fn store_with_fixtures() -> (PathBuf, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("results.db");
-    let store = EmbeddedStore::open(&file).unwrap();
+    let path = folder.path().join("results.db");
+    let store = EmbeddedStore::open(&path).unwrap();
     for file in fixture_files() {
         let summary =
             store.import(&file, |line, reason| panic!("{}:{line}: {reason}", file.display()), |_| {}).unwrap();
         assert_eq!(summary.bad, 0);
     }
-    (start_with(&format!("store = '{}'\nunsafe_open_to_all = true\n", file.display())).await, folder)
+    (path, folder)
 }
 
 /// A server in front of a cluster that asks it what each caller may.

@@ -116,10 +116,7 @@ mod tests {
         }
         assert_eq!(Credentials::read(None).unwrap_err(), NoCredentials);
         let illegal = "Illegal base64 character 21".to_owned();
-        assert_eq!(
-            Credentials::read(Some("Basic !!!")).unwrap_err(),
-            BasicEncoding { cause: illegal.clone() }
-        );
+        assert_eq!(Credentials::read(Some("Basic !!!")).unwrap_err(), BasicEncoding { cause: illegal.clone() });
         assert_eq!(Credentials::read(Some("ApiKey !!!")).unwrap_err(), ApiKey { reason: illegal });
         assert_eq!(read("Basic ", "nocolon").unwrap_err(), BasicValue);
         for value in ["abc", ":abc"] {

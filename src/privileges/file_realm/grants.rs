@@ -2,7 +2,7 @@
 //!
 //! Whatever is not known here grants nothing.
 
-use super::pattern::Pattern;
+use crate::privileges::pattern::Pattern;
 
 /// The action of a search.
 const SEARCH: &str = "indices:data/read/search";
@@ -101,7 +101,11 @@ impl IndexPrivilege {
         match &*privilege {
             "all" | "read" => Self::Search,
             action if action.starts_with("indices:") => {
-                if Pattern::new(&format!("{action}*")).covers(SEARCH) { Self::Search } else { Self::Other }
+                if Pattern::new(&format!("{action}*")).covers(SEARCH) {
+                    Self::Search
+                } else {
+                    Self::Other
+                }
             }
             other if is_listed(OTHER_INDEX, other) || other.starts_with("internal:") => Self::Other,
             _ => Self::Unknown,

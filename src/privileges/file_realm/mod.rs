@@ -9,7 +9,6 @@ mod builtin;
 mod grants;
 mod identity;
 mod password;
-mod pattern;
 mod reload;
 mod roles;
 mod users;

@@ -16,9 +16,9 @@ use serde_json::Value;
 use super::{
     builtin::BUILT_IN,
     grants::{ClusterGrants, IndexPrivilege},
-    pattern::Pattern,
     users::is_valid_name,
 };
+use crate::privileges::pattern::Pattern;
 
 /// What a role grants.
 #[derive(Debug, Default)]
