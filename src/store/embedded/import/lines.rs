@@ -224,8 +224,8 @@ fn is_object(value: &RawValue) -> bool {
 }
 
 fn read_action<'a>(action: &'a [u8], source: &'a [u8]) -> Result<Vec<Found<'a>>, String> {
-    let action: Action<'_> =
-        serde_json::from_slice(action.trim_ascii()).map_err(|error| format!("not a bulk action: {error}"))?;
+    let action: Action<'_> = serde_json::from_slice(action.trim_ascii())
+        .map_err(|error| format!("not a bulk action: {}", where_and_why(&error)))?;
     let (index, id) = action.index.or(action.create).map_or((None, None), |target| (target.index, target.id));
     let source = source.strip_suffix(b"\n").unwrap_or(source);
     let source = source.strip_suffix(b"\r").unwrap_or(source);
@@ -238,7 +238,8 @@ fn read(text: &[u8]) -> Result<Vec<Found<'_>>, String> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    let line: Line<'_> = serde_json::from_slice(text).map_err(|error| format!("not JSON: {error}"))?;
+    let line: Line<'_> =
+        serde_json::from_slice(text).map_err(|error| format!("not JSON: {}", where_and_why(&error)))?;
     if let Some(source) = line.source {
         return Ok(vec![Found::new(line.index_name, line.id, source.get().as_bytes())]);
     }
@@ -251,7 +252,8 @@ fn read(text: &[u8]) -> Result<Vec<Found<'_>>, String> {
     let Some(hits) = line.hits else {
         return Err("neither a bulk action, a dumped document, a search reply nor a result".into());
     };
-    let reply: Reply<'_> = serde_json::from_str(hits.get()).map_err(|error| format!("not a search reply: {error}"))?;
+    let reply: Reply<'_> =
+        serde_json::from_str(hits.get()).map_err(|error| format!("not a search reply: {}", where_and_why(&error)))?;
     let documents = reply.hits.into_iter().map(|hit| {
         let source = hit.source.ok_or("a hit has no _source")?;
         Ok(Found::new(hit.index, hit.id, source.get().as_bytes()))
@@ -260,10 +262,15 @@ fn read(text: &[u8]) -> Result<Vec<Found<'_>>, String> {
 }
 
 fn not_json(text: &[u8]) -> String {
-    match serde_json::from_slice::<serde::de::IgnoredAny>(text) {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(text.trim_ascii()) {
         Ok(_) => "not JSON".into(),
-        Err(error) => format!("not JSON: {error}"),
+        Err(error) => format!("not JSON: {}", where_and_why(&error)),
     }
+}
+
+/// The error without the number of a line where there is only one: that of the file stands before it.
+fn where_and_why(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
 }
 
 // === impl Found ===

@@ -40,8 +40,10 @@ pub struct Summary {
     pub jobs: u64,
     /// Documents of machine learning that are no results.
     pub skipped: u64,
-    /// Lines or documents that could not be loaded; each was reported.
+    /// Lines or documents that could not be loaded; each was reported when it was read.
     pub bad: u64,
+    /// Of these, those that an earlier load had read already.
+    pub bad_before: u64,
     /// Bytes that an earlier load had done already.
     pub resumed_at: u64,
 }
@@ -53,6 +55,8 @@ struct Place {
     offset: u64,
     /// Lines before it.
     line: u64,
+    /// What could not be loaded before it.
+    bad: u64,
 }
 
 // === impl EmbeddedStore ===
@@ -69,7 +73,7 @@ impl EmbeddedStore {
         mut report: impl FnMut(u64, &str),
         mut progress: impl FnMut(u64),
     ) -> Result<Summary, StoreError> {
-        let failed = |source| StoreError::File { file: file.into(), source };
+        let failed = |cause| StoreError::File { file: file.into(), cause };
         let name = file.canonicalize().map_err(failed)?.to_string_lossy().into_owned();
         let mut input = File::open(file).map_err(failed)?;
         let done = self.with(|connection| done(connection, &name))?;
@@ -77,7 +81,8 @@ impl EmbeddedStore {
             Some((mark, place)) if mark_at(file, place.offset).map_err(failed)?.as_ref() == Some(&mark) => place,
             _ => Place::default(),
         };
-        let mut summary = Summary { resumed_at: start.offset, ..Summary::default() };
+        let mut summary =
+            Summary { resumed_at: start.offset, bad: start.bad, bad_before: start.bad, ..Summary::default() };
         input.seek(SeekFrom::Start(start.offset)).map_err(failed)?;
         let mut lines = Lines::new(input, start.offset, start.line);
         let mut known = Known::default();
@@ -102,7 +107,7 @@ impl EmbeddedStore {
                     }
                 };
                 drop(writer);
-                let place = Place { offset: lines.offset(), line: lines.line() };
+                let place = Place { offset: lines.offset(), line: lines.line(), bad: summary.bad };
                 match mark_at(file, place.offset) {
                     Ok(mark) => remember(&transaction, &name, mark.as_deref().unwrap_or_default(), place)?,
                     Err(error) => broken = Some(error),
@@ -167,15 +172,15 @@ fn write(
 /// How far the file of this name was loaded, and its mark there.
 fn done(connection: &Connection, name: &str) -> rusqlite::Result<Option<(Vec<u8>, Place)>> {
     connection
-        .prepare_cached("SELECT mark, offset, line FROM imports WHERE file = ?1")?
-        .query_row([name], |row| Ok((row.get(0)?, Place { offset: row.get(1)?, line: row.get(2)? })))
+        .prepare_cached("SELECT mark, offset, line, bad FROM imports WHERE file = ?1")?
+        .query_row([name], |row| Ok((row.get(0)?, Place { offset: row.get(1)?, line: row.get(2)?, bad: row.get(3)? })))
         .optional()
 }
 
 fn remember(connection: &Connection, name: &str, mark: &[u8], place: Place) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO imports (file, mark, offset, line) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![name, mark, place.offset, place.line])?;
+        .prepare_cached("INSERT OR REPLACE INTO imports (file, mark, offset, line, bad) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![name, mark, place.offset, place.line, place.bad])?;
     Ok(())
 }
 
