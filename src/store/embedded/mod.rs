@@ -22,7 +22,7 @@ use std::{
 };
 
 use http::StatusCode;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::{Answer, Hits, ResultsStore, unknown_job};
 use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
@@ -86,12 +86,22 @@ const SCHEMA: &str = "
 /// prints it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("{}: {cause}", file.display())]
+    #[error("{}: {cause}{}", file.display(), what_failed(cause))]
     Sqlite { file: PathBuf, cause: rusqlite::Error },
     #[error("{}: not a store of this version of mlgate (found version {found}, expected {SCHEMA_VERSION})", file.display())]
     Version { file: PathBuf, found: i64 },
     #[error("{}: {cause}", file.display())]
     File { file: PathBuf, cause: std::io::Error },
+}
+
+/// What of a disk failed, where SQLite says no more than that one did.
+fn what_failed(cause: &rusqlite::Error) -> &'static str {
+    match cause.sqlite_error().map(|error| error.extended_code) {
+        Some(ffi::SQLITE_IOERR_READ | ffi::SQLITE_IOERR_SHORT_READ) => ": it cannot be read",
+        Some(ffi::SQLITE_IOERR_WRITE) => ": it cannot be written to; is there a limit on the size of files?",
+        Some(ffi::SQLITE_IOERR_FSYNC) => ": what was written does not reach the disk",
+        _ => "",
+    }
 }
 
 /// A store in one file. Clones share its connections.
