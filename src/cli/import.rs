@@ -55,8 +55,12 @@ pub(super) fn load(store: &EmbeddedStore, paths: &[PathBuf]) -> anyhow::Result<u
 
 /// What a load did, in one line.
 fn in_words(summary: &Summary) -> String {
-    let Summary { documents, jobs, bad, bad_before, skipped, resumed_at, .. } = summary;
-    let mut words = format!("{documents} documents, {jobs} job configurations, {bad} bad lines");
+    let Summary { documents, jobs, aliases, bad, bad_before, skipped, resumed_at, .. } = summary;
+    let mut words = format!("{documents} documents, {jobs} job configurations");
+    if *aliases > 0 {
+        let _ = write!(words, ", {aliases} aliases");
+    }
+    let _ = write!(words, ", {bad} bad lines");
     if *bad_before > 0 {
         let _ = write!(words, " ({bad_before} of them named by an earlier load)");
     }

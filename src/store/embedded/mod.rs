@@ -12,9 +12,6 @@ mod writer;
 /// Loads files of documents.
 pub mod import;
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -38,7 +35,8 @@ const MOST_IDLE: usize = 8;
 
 /// A series is what a search looks into: the documents of one type of one job in one index. Numbers stand for it, so that the
 /// index over the documents stays small; that index holds all a filter needs, so that counting reads no document. `odd`
-/// marks documents of which the columns do not tell all. `seq` is the order in which documents were stored.
+/// marks documents of which the columns do not tell all. `seq` is the order in which documents were stored. `jobs` are those
+/// whose configuration was loaded, with the index that it names; `aliases` say more, where they were loaded.
 const SCHEMA: &str = "
     CREATE TABLE indices (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
     CREATE TABLE series (
@@ -65,7 +63,8 @@ const SCHEMA: &str = "
         seq INTEGER NOT NULL,
         PRIMARY KEY (index_id, id)
     ) WITHOUT ROWID;
-    CREATE TABLE jobs (job TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE jobs (job TEXT PRIMARY KEY, index_name TEXT) WITHOUT ROWID;
+    CREATE TABLE aliases (job TEXT NOT NULL, index_id INTEGER NOT NULL, PRIMARY KEY (job, index_id)) WITHOUT ROWID;
     CREATE TABLE fields (
         index_id INTEGER NOT NULL,
         path TEXT NOT NULL,

@@ -2,11 +2,12 @@
 
 use std::{
     borrow::Cow,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{BufRead, BufReader},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 /// Longest line, and longest document printed over several lines, in bytes.
@@ -19,7 +20,14 @@ pub(super) struct Unit<'a> {
     /// The number of its first line, from 1.
     pub(super) line: u64,
     /// What is to be stored, or why nothing can be.
-    pub(super) documents: Result<Vec<Found<'a>>, String>,
+    pub(super) content: Result<Content<'a>, String>,
+}
+
+/// What a unit holds.
+pub(super) enum Content<'a> {
+    Documents(Vec<Found<'a>>),
+    /// Indices and the aliases that lead to them.
+    Aliases(Vec<(String, Vec<String>)>),
 }
 
 /// A document in a file.
@@ -78,6 +86,13 @@ struct Target<'a> {
     id: Option<&'a RawValue>,
 }
 
+/// One index of a dump of aliases, which is the answer of `GET _alias`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Aliases {
+    aliases: HashMap<String, IgnoredAny>,
+}
+
 /// The inner `hits` of a search reply.
 #[derive(Deserialize)]
 struct Reply<'a> {
@@ -133,17 +148,17 @@ impl Lines {
         let line = self.line;
         // a line that opens what it does not close belongs to a document over several lines
         if is_cut(&self.text) && !self.complete()? {
-            return Ok(Some(Unit { line, documents: Err(not_json(&self.text)) }));
+            return Ok(Some(Unit { line, content: Err(not_json(&self.text)) }));
         }
         let action_length = self.text.len();
         if is_action(&self.text) && !self.append()? {
-            return Ok(Some(Unit { line, documents: Err("the document of this bulk action is missing".into()) }));
+            return Ok(Some(Unit { line, content: Err("the document of this bulk action is missing".into()) }));
         }
         let (first, second) = self.text.split_at(action_length);
-        let documents = if second.is_empty() { read(first) } else { read_action(first, second) };
+        let content = if second.is_empty() { read(first) } else { read_action(first, second) };
         // what is wrong with the document of an action is said of its own line
         let line = line + u64::from(!second.is_empty());
-        Ok(Some(Unit { line, documents }))
+        Ok(Some(Unit { line, content }))
     }
 
     /// Appends the next line; false at the end of the file.
@@ -223,34 +238,36 @@ fn is_object(value: &RawValue) -> bool {
     value.get().starts_with('{')
 }
 
-fn read_action<'a>(action: &'a [u8], source: &'a [u8]) -> Result<Vec<Found<'a>>, String> {
+fn read_action<'a>(action: &'a [u8], source: &'a [u8]) -> Result<Content<'a>, String> {
     let action: Action<'_> = serde_json::from_slice(action.trim_ascii())
         .map_err(|error| format!("not a bulk action: {}", where_and_why(&error)))?;
     let (index, id) = action.index.or(action.create).map_or((None, None), |target| (target.index, target.id));
     let source = source.strip_suffix(b"\n").unwrap_or(source);
     let source = source.strip_suffix(b"\r").unwrap_or(source);
-    Ok(vec![Found::new(index, id, source)])
+    Ok(Content::Documents(vec![Found::new(index, id, source)]))
 }
 
 /// Reads a line that needs no other.
-fn read(text: &[u8]) -> Result<Vec<Found<'_>>, String> {
+fn read(text: &[u8]) -> Result<Content<'_>, String> {
     let text = text.trim_ascii();
     if text.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Content::Documents(Vec::new()));
     }
     let line: Line<'_> =
         serde_json::from_slice(text).map_err(|error| format!("not JSON: {}", where_and_why(&error)))?;
     if let Some(source) = line.source {
-        return Ok(vec![Found::new(line.index_name, line.id, source.get().as_bytes())]);
+        let found = Found::new(line.index_name, line.id, source.get().as_bytes());
+        return Ok(Content::Documents(vec![found]));
     }
     if line.job_id.is_some() {
-        return Ok(vec![Found::new(None, None, text)]);
+        return Ok(Content::Documents(vec![Found::new(None, None, text)]));
     }
     if [line.update, line.delete].into_iter().flatten().any(is_object) {
         return Err("only the bulk actions index and create can be loaded".into());
     }
     let Some(hits) = line.hits else {
-        return Err("neither a bulk action, a dumped document, a search reply nor a result".into());
+        return read_aliases(text)
+            .ok_or_else(|| "neither a bulk action, a dumped document, a search reply, aliases nor a result".into());
     };
     let reply: Reply<'_> =
         serde_json::from_str(hits.get()).map_err(|error| format!("not a search reply: {}", where_and_why(&error)))?;
@@ -258,11 +275,17 @@ fn read(text: &[u8]) -> Result<Vec<Found<'_>>, String> {
         let source = hit.source.ok_or("a hit has no _source")?;
         Ok(Found::new(hit.index, hit.id, source.get().as_bytes()))
     });
-    documents.collect()
+    documents.collect::<Result<_, _>>().map(Content::Documents)
+}
+
+fn read_aliases(text: &[u8]) -> Option<Content<'static>> {
+    let indices: BTreeMap<String, Aliases> = serde_json::from_slice(text).ok()?;
+    let named = indices.into_iter().map(|(index, Aliases { aliases })| (index, aliases.into_keys().collect()));
+    Some(Content::Aliases(named.collect()))
 }
 
 fn not_json(text: &[u8]) -> String {
-    match serde_json::from_slice::<serde::de::IgnoredAny>(text.trim_ascii()) {
+    match serde_json::from_slice::<IgnoredAny>(text.trim_ascii()) {
         Ok(_) => "not JSON".into(),
         Err(error) => format!("not JSON: {}", where_and_why(&error)),
     }

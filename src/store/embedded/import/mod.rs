@@ -1,4 +1,5 @@
-//! Loads files of documents into the store: bulk requests, `elasticdump` lines, search replies, and bare documents.
+//! Loads files of documents into the store: bulk requests, `elasticdump` lines, search replies, and bare documents; and the
+//! aliases of indices, as `GET _alias` and `elasticdump` give them.
 //!
 //! How far a load has come is written down in the same transaction as the documents, so one that was killed goes on where it
 //! was. A file is known by its path and by what stands in it before that place.
@@ -14,7 +15,7 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use self::lines::{Lines, Unit};
+use self::lines::{Content, Lines, Unit};
 use super::{
     EmbeddedStore, StoreError,
     writer::{Document, Known, Writer, Written},
@@ -38,6 +39,8 @@ pub struct Summary {
     pub replaced: u64,
     /// Jobs made known by their configuration.
     pub jobs: u64,
+    /// Aliases under which jobs are read.
+    pub aliases: u64,
     /// Documents of machine learning that are no results.
     pub skipped: u64,
     /// Lines or documents that could not be loaded; each was reported when it was read.
@@ -142,8 +145,14 @@ fn write(
         summary.bad += 1;
         report(unit.line, reason);
     };
-    let documents = match &unit.documents {
-        Ok(documents) => documents,
+    let documents = match &unit.content {
+        Ok(Content::Documents(documents)) => documents,
+        Ok(Content::Aliases(indices)) => {
+            for (index, aliases) in indices {
+                summary.aliases += writer.add_aliases(index, aliases)?;
+            }
+            return Ok(());
+        }
         Err(reason) => {
             bad(reason);
             return Ok(());
