@@ -31,7 +31,7 @@ fn unreadable_files_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("results.db");
     let file = write(folder.path(), "secret.ndjson", bucket("j", 1_454_530_200_000));
-    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o0)).unwrap();
     let denied = "Permission denied (os error 13)";
     run(&mut without_power(&import(&store, &[&file]))).assert_one_line(&file, denied);
     let config = file;

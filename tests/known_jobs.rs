@@ -5,7 +5,10 @@
 
 mod support;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use support::{
     command::{import, run, write},
@@ -21,7 +24,7 @@ async fn a_configured_job_has_the_index_that_its_configuration_names() {
     assert_eq!(buckets(address, "never-run", "").0, 200);
     assert_eq!(buckets(address, "unknown", "start=invalid").0, 404);
     let custom = r#"{"job_id":"mine","job_type":"anomaly_detector","results_index_name":"custom-mine"}"#;
-    load(&folder, write(folder.path(), "mine.ndjson", custom));
+    load(&folder, &write(folder.path(), "mine.ndjson", custom));
     assert!(buckets(address, "mine", "sort=nosuch").1.contains(r#""index":".ml-anomalies-custom-mine""#));
 }
 
@@ -33,7 +36,7 @@ async fn a_job_that_no_alias_leads_to_has_no_index_where_aliases_are_known() {
     assert_eq!(buckets(address, "never-run", "start=invalid").0, 400);
     // as `GET _alias?pretty` answers, over several lines; and an alias is enough to know a job
     let dump = "{\n  \".ml-anomalies-shared-000007\" : {\n    \"aliases\" : {\n      \".ml-anomalies-new\" : { }\n    }\n  }\n}\n";
-    load(&folder, write(folder.path(), "aliases.ndjson", dump));
+    load(&folder, &write(folder.path(), "aliases.ndjson", dump));
     assert!(buckets(address, "new", "start=invalid").1.contains(r#""index":".ml-anomalies-shared-000007""#));
 }
 
@@ -41,14 +44,14 @@ async fn a_job_that_no_alias_leads_to_has_no_index_where_aliases_are_known() {
 async fn serve(files: &[PathBuf]) -> (SocketAddr, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     for file in files {
-        load(&folder, file.clone());
+        load(&folder, file);
     }
     let store = folder.path().join("results.db");
     (start_with(&format!("store = '{}'\nunsafe_open_to_all = true\n", store.display())).await, folder)
 }
 
-fn load(folder: &tempfile::TempDir, file: PathBuf) {
-    let said = run(&mut import(&folder.path().join("results.db"), &[&file]));
+fn load(folder: &tempfile::TempDir, file: &Path) {
+    let said = run(&mut import(&folder.path().join("results.db"), &[file]));
     assert!(said.succeeded, "{said:?}");
 }
 

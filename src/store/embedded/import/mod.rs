@@ -4,8 +4,11 @@
 //! How far a load has come is written down in the same transaction as the documents, so one that was killed goes on where it
 //! was. A file is known by its path and by what stands in it before that place.
 
-/// What stands in a file: from lines to documents.
-mod lines;
+/// What lines mean.
+pub mod formats;
+
+/// What stands in a file, unit by unit.
+pub mod lines;
 
 use std::{
     fs::File,
@@ -15,7 +18,10 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use self::lines::{Content, Lines, Unit};
+use self::{
+    formats::Content,
+    lines::{Lines, Unit},
+};
 use super::{
     EmbeddedStore, StoreError,
     writer::{Document, Known, Writer, Written},
@@ -96,21 +102,28 @@ impl EmbeddedStore {
                 tune(connection)?;
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let mut writer = Writer::new(&transaction, &mut known)?;
+                let mut unfinished = None;
                 let more = loop {
+                    let before = Place { offset: lines.offset(), line: lines.line(), bad: summary.bad };
                     match lines.next_unit() {
                         Ok(None) => break false,
                         Err(error) => {
                             broken = Some(error);
                             break false;
                         }
-                        Ok(Some(unit)) => write(&mut writer, &unit, &mut summary, &mut report)?,
+                        Ok(Some(unit)) => {
+                            write(&mut writer, &unit, &mut summary, &mut report)?;
+                            unfinished = Some(before).filter(|_| unit.unfinished && summary.bad > before.bad);
+                        }
                     }
                     if lines.offset() >= until {
                         break true;
                     }
                 };
                 drop(writer);
-                let place = Place { offset: lines.offset(), line: lines.line(), bad: summary.bad };
+                // what the file breaks off in is read again, should the file grow
+                let reached = Place { offset: lines.offset(), line: lines.line(), bad: summary.bad };
+                let place = unfinished.unwrap_or(reached);
                 match mark_at(file, place.offset) {
                     Ok(mark) => remember(&transaction, &name, mark.as_deref().unwrap_or_default(), place)?,
                     Err(error) => broken = Some(error),
