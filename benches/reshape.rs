@@ -52,7 +52,7 @@ fn search_reply(buckets: usize) -> String {
 fn mlgate(bencher: Bencher, buckets: usize) {
     let text = search_reply(buckets);
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
-        let hits = mlgate::store::cluster::read_hits(text.clone()).unwrap();
+        let hits = mlgate::store::cluster::reply::read_hits(text.clone()).unwrap();
         let found = Buckets::read(&hits, Style::default()).unwrap();
         let mut sink = Json::with_capacity(text.len());
         found.write(&mut sink, Style::default());

@@ -1,5 +1,7 @@
 //! What has to stand beside the results: the jobs' configurations and the aliases of their indices.
 
+use std::collections::BTreeMap;
+
 use crate::job::{Detector, Job, SHARED};
 use crate::json::{Json, Object};
 use crate::number::Style;
@@ -76,13 +78,35 @@ fn span(seconds: i64) -> String {
 
 /// The body of `POST _aliases`: results are read through a filter on the job, and written to its newest index.
 pub fn aliases(jobs: &[Job]) -> String {
-    let actions = jobs.iter().filter(|job| job.opened).flat_map(|job| {
+    let actions = jobs.iter().filter(|job| job.aliased).flat_map(|job| {
         let read = job.indices.iter().map(|index| add(read_alias(job, index)));
         let write = job.indices.last().map(|index| add(write_alias(job, index)));
         read.chain(write).collect::<Vec<_>>()
     });
     let lines: Vec<String> = actions.map(|action| format!("    {}", Json::from(action).to_text(Style::Java))).collect();
     format!("{{\n  \"actions\": [\n{}\n  ]\n}}\n", lines.join(",\n"))
+}
+
+/// The same aliases as `GET _alias` answers, in one line, which is how elasticdump keeps them.
+pub fn alias_dump(jobs: &[Job]) -> String {
+    let mut indices: BTreeMap<&str, Object> = BTreeMap::new();
+    for job in jobs.iter().filter(|job| job.aliased) {
+        for index in &job.indices {
+            let filter = Object::new().with("term", Object::new().with("job_id", Object::new().with("value", job.id)));
+            let options = Object::new().with("filter", filter).with("is_hidden", true);
+            let aliases = indices.remove(index).unwrap_or_default();
+            indices.insert(index, aliases.with(format!(".ml-anomalies-{}", job.id), options));
+        }
+        if let Some(index) = job.indices.last() {
+            let options = Object::new().with("is_write_index", true).with("is_hidden", true);
+            let aliases = indices.remove(index).unwrap_or_default();
+            indices.insert(index, aliases.with(format!(".ml-anomalies-.write-{}", job.id), options));
+        }
+    }
+    let dump = indices
+        .into_iter()
+        .fold(Object::new(), |dump, (index, aliases)| dump.with(index, Object::new().with("aliases", aliases)));
+    Json::from(dump).to_text(Style::Java) + "\n"
 }
 
 fn add(alias: Object) -> Object {

@@ -21,8 +21,8 @@ pub struct Job {
     pub categorization: Option<&'static str>,
     /// The indices that hold the job's results, the newest last; the first one is where it started.
     pub indices: Vec<&'static str>,
-    /// Whether the job was ever opened: opening is what makes its aliases.
-    pub opened: bool,
+    /// Whether the job has its aliases: they are made together with it, and can get lost when indices are moved.
+    pub aliased: bool,
     pub style: Style,
     pub random: Random,
     bulk: String,
@@ -49,7 +49,7 @@ impl Job {
             influencers: Vec::new(),
             categorization: None,
             indices: vec![SHARED],
-            opened: true,
+            aliased: true,
             style: Style::Java,
             random: Random::for_job(id),
             bulk: String::new(),

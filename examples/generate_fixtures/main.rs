@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The first folder gets one bulk file a job. The second, if named, gets what must stand beside the results:
-//! `jobs.ndjson` with the jobs' configurations and `aliases.json`. (`results-mapping.json` there is written by hand.)
+//! `jobs.ndjson` with the jobs' configurations, and the aliases as the request that makes them (`aliases.json`) and as a dump
+//! (`aliases.ndjson`). (`results-mapping.json` there is written by hand.)
 //! With `--check` nothing is written, and the exit code is 1 if a file is missing, differs or should not be there.
 
 #![allow(
@@ -68,6 +69,7 @@ fn files(results: &Path, index: Option<&Path>) -> Vec<File> {
     if let Some(index) = index {
         files.push((index.join("jobs.ndjson"), index_files::configurations(&jobs)));
         files.push((index.join("aliases.json"), index_files::aliases(&jobs)));
+        files.push((index.join("aliases.ndjson"), index_files::alias_dump(&jobs)));
     }
     files
 }

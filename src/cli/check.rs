@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use super::operator;
+use super::{existing, operator};
 use crate::{
     config::{
         Config, Results, Settings,
@@ -11,7 +11,7 @@ use crate::{
     privileges::{assemble::assemble, caller::Caller},
     results::job_id::JobId,
     secret::Secret,
-    store::{cluster::ClusterStore, embedded::EmbeddedStore},
+    store::cluster::ClusterStore,
 };
 
 #[derive(Debug, clap::Args)]
@@ -37,10 +37,7 @@ pub(super) async fn run(check: Check) -> anyhow::Result<()> {
     println!("configuration: right; would listen on {}", config.listen);
     match config.results {
         Results::Embedded(file) => {
-            if !file.exists() {
-                bail!("{}: no such file; load results with mlgate import", file.display());
-            }
-            let (documents, jobs) = EmbeddedStore::open(&file)?.counts()?;
+            let (documents, jobs) = existing(&file)?.counts()?;
             println!("store: {}: {documents} documents of {jobs} jobs", file.display());
         }
         Results::Cluster(upstream) => {

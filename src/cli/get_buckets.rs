@@ -6,9 +6,9 @@ use anyhow::anyhow;
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::{open, operator};
+use super::{existing, open, operator};
 use crate::{
-    config::{Config, Settings},
+    config::{Config, Results, Settings},
     error::Error,
     privileges::Permit,
     rest::{Parameters, RestRequest},
@@ -102,6 +102,9 @@ impl GetBucketsCommand {
         let request = GetBuckets::read(&rest, None).map_err(failed)?;
         let permit = Permit::of_operator(JobId::parse(&self.job)?, operator(settings)?);
         let style = Style { human: true, ..Style::default() };
+        if let Results::Embedded(file) = &config.results {
+            existing(file)?;
+        }
         let found = get_buckets(&*open(config.results)?, &permit, &request, style).await.map_err(failed)?;
         let document = render(Format::Json, false, &FilterPath::default(), |sink| found.write(sink, style));
         let document: Value = serde_json::from_slice(&document)?;

@@ -1,13 +1,13 @@
 //! `mlgate import`: loads files of result documents into the embedded store.
 
-use std::path::{Path, PathBuf};
+use std::{fmt::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     config::{Config, Results, Settings},
-    store::embedded::EmbeddedStore,
+    store::embedded::{EmbeddedStore, import::Summary},
 };
 
 #[derive(Debug, clap::Args)]
@@ -47,30 +47,46 @@ pub(super) fn load(store: &EmbeddedStore, paths: &[PathBuf]) -> anyhow::Result<u
         let report = |line: u64, reason: &str| bar.suspend(|| eprintln!("{}:{line}: {reason}", file.display()));
         let summary = store.import(&file, report, |done| bar.set_position(done))?;
         bar.finish_and_clear();
-        let resumed =
-            if summary.resumed_at > 0 { format!(" (went on at byte {})", summary.resumed_at) } else { String::new() };
-        eprintln!(
-            "{}: {} documents, {} job configurations, {} bad lines{resumed}",
-            file.display(),
-            summary.documents,
-            summary.jobs,
-            summary.bad
-        );
+        eprintln!("{}: {}", file.display(), in_words(&summary));
         bad += summary.bad;
     }
     Ok(bad)
 }
 
-/// The files behind paths; those of a folder in the order of their names.
+/// What a load did, in one line.
+fn in_words(summary: &Summary) -> String {
+    let Summary { documents, jobs, aliases, bad, bad_before, skipped, resumed_at, .. } = summary;
+    let mut words = format!("{documents} documents, {jobs} job configurations");
+    if *aliases > 0 {
+        let _ = write!(words, ", {aliases} aliases");
+    }
+    let _ = write!(words, ", {bad} bad lines");
+    if *bad_before > 0 {
+        let _ = write!(words, " ({bad_before} of them named by an earlier load)");
+    }
+    if *skipped > 0 {
+        let _ = write!(words, ", {skipped} documents passed over that are no results");
+    }
+    if *resumed_at > 0 {
+        let _ = write!(words, " (went on at byte {resumed_at})");
+    }
+    words
+}
+
+/// The files behind paths; those of a folder in the order of their names. A path that leads nowhere is told before anything
+/// is loaded.
 fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
-        if path.is_dir() {
-            let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
-                .with_context(|| path.display().to_string())?
-                .filter_map(|entry| Some(entry.ok()?.path()))
-                .filter(|file| file.extension() == Some(Path::new("ndjson").as_os_str()))
-                .collect();
+        let named = || path.display().to_string();
+        if path.metadata().with_context(named)?.is_dir() {
+            let inside: std::io::Result<Vec<PathBuf>> =
+                path.read_dir().with_context(named)?.map(|entry| entry.map(|entry| entry.path())).collect();
+            let mut inside = inside.with_context(named)?;
+            inside.retain(|file| file.extension().is_some_and(|extension| extension == "ndjson"));
+            if inside.is_empty() {
+                bail!("{}: no .ndjson file in this folder", path.display());
+            }
             inside.sort();
             files.extend(inside);
         } else {

@@ -6,8 +6,13 @@ mod get_buckets;
 mod import;
 mod serve;
 
-use std::{io::IsTerminal as _, path::PathBuf, sync::Arc};
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use anyhow::bail;
 use http::{HeaderMap, header};
 use tracing_subscriber::EnvFilter;
 
@@ -80,6 +85,14 @@ fn open(results: Results) -> anyhow::Result<Arc<dyn ResultsStore>> {
         Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file)?),
         Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream)?),
     })
+}
+
+/// Opens a store to ask it; one that is not there is not made.
+fn existing(file: &Path) -> anyhow::Result<EmbeddedStore> {
+    if !file.exists() {
+        bail!("{}: no such file; load results with mlgate import", file.display());
+    }
+    Ok(EmbeddedStore::open(file)?)
 }
 
 /// The headers of a command's own searches: mlgate's account, where there is one.

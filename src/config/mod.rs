@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use elasticsearch::http::Url;
 use serde::Deserialize;
 
@@ -128,7 +128,8 @@ impl Settings {
     pub fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = file else { return Ok(self) };
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let below: Self = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let below: Self =
+            toml::from_str(&text).map_err(|error| anyhow!("{}:{}", path.display(), told(&text, &error)))?;
         Ok(Self {
             listen: self.listen.or(below.listen),
             // Store and upstream exclude each other: who names one of them overrules both.
@@ -164,6 +165,19 @@ impl Settings {
             )
         })
     }
+}
+
+/// The line, the key and what is wrong with it, in one line. Nothing of a password is shown.
+fn told(text: &str, error: &toml::de::Error) -> String {
+    let span = error.span().unwrap_or_default();
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let key = text[start..].split(['=', '\n', '\r']).next().unwrap_or_default().trim();
+    if key.contains("password") {
+        return format!("{line}: {key}: must be a text in quotes");
+    }
+    format!("{line}: {key}: {}", error.message().replace('\n', ", "))
 }
 
 // === impl Config ===

@@ -4,6 +4,9 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::format_push_string)]
 
+/// The program on the command line.
+pub mod command;
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
@@ -156,7 +159,7 @@ pub fn store_with_fixtures() -> (PathBuf, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("results.db");
     let store = EmbeddedStore::open(&path).unwrap();
-    for file in fixture_files() {
+    for file in fixture_files().into_iter().chain([fixtures().join("index/aliases.ndjson")]) {
         let summary =
             store.import(&file, |line, reason| panic!("{}:{line}: {reason}", file.display()), |_| {}).unwrap();
         assert_eq!(summary.bad, 0);

@@ -81,8 +81,8 @@ pub fn never_run() -> Job {
 
 /// Only configured: there is not even an alias.
 pub fn never_opened() -> Job {
-    let mut job = Job::new("never-opened", 300, "Created, never opened")
+    let mut job = Job::new("never-opened", 300, "Created; its aliases are gone")
         .detector(Detector { function: "count", ..Detector::default() });
-    job.opened = false;
+    job.aliased = false;
     job
 }

@@ -72,7 +72,8 @@ pub async fn expand(
     Ok(())
 }
 
-fn records_at(timestamps: Vec<i64>, exclude_interim: bool) -> ResultsQuery {
+/// The search for the records of these instants.
+pub(crate) fn records_at(timestamps: Vec<i64>, exclude_interim: bool) -> ResultsQuery {
     let probability = SortKey { missing_last: true, ..SortKey::new("probability", false) };
     let names =
         ["record_score", "over_field_value", "partition_field_value", "by_field_value", "field_name", "function"];

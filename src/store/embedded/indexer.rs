@@ -35,8 +35,9 @@ pub(super) struct Indexed {
     pub(super) odd: bool,
     /// Fields that the index did not have.
     pub(super) added: Vec<(Box<str>, Kind)>,
-    /// `job_type`, which the configuration of a job has.
+    /// `job_type` and `results_index_name`, which the configuration of a job has.
     pub(super) job_type: Option<String>,
+    pub(super) results_index_name: Option<String>,
 }
 
 struct Indexer<'a> {
@@ -48,7 +49,7 @@ struct Indexer<'a> {
 }
 
 /// The keywords that are kept beside the document.
-const KEPT: [&str; 3] = ["job_id", "result_type", "job_type"];
+const KEPT: [&str; 4] = ["job_id", "result_type", "job_type", "results_index_name"];
 
 const SCORES: [&str; 3] = ["anomaly_score", "record_score", "influencer_score"];
 
@@ -140,6 +141,7 @@ impl Indexer<'_> {
                 self.interims += 1;
             }
             ("job_type", Value::Keyword(kind)) => self.found.job_type = Some(kind),
+            ("results_index_name", Value::Keyword(name)) => self.found.results_index_name = Some(name),
             (_, Value::Real(score)) => {
                 if let Some(at) = SCORES.iter().position(|name| *name == path) {
                     self.scores[at].0.get_or_insert(score);

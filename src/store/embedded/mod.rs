@@ -12,9 +12,6 @@ mod writer;
 /// Loads files of documents.
 pub mod import;
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -22,13 +19,13 @@ use std::{
 };
 
 use http::StatusCode;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::{Answer, Hits, ResultsStore, unknown_job};
 use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
 
 /// Raised with every change of the tables; a file of another version is refused.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// Bytes of a page: a few documents, which makes for fewer pages on the way to one.
 const PAGE: i64 = 16 << 10;
@@ -38,7 +35,8 @@ const MOST_IDLE: usize = 8;
 
 /// A series is what a search looks into: the documents of one type of one job in one index. Numbers stand for it, so that the
 /// index over the documents stays small; that index holds all a filter needs, so that counting reads no document. `odd`
-/// marks documents of which the columns do not tell all. `seq` is the order in which documents were stored.
+/// marks documents of which the columns do not tell all. `seq` is the order in which documents were stored. `jobs` are those
+/// whose configuration was loaded, with the index that it names; `aliases` say more, where they were loaded.
 const SCHEMA: &str = "
     CREATE TABLE indices (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
     CREATE TABLE series (
@@ -65,7 +63,8 @@ const SCHEMA: &str = "
         seq INTEGER NOT NULL,
         PRIMARY KEY (index_id, id)
     ) WITHOUT ROWID;
-    CREATE TABLE jobs (job TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE jobs (job TEXT PRIMARY KEY, index_name TEXT) WITHOUT ROWID;
+    CREATE TABLE aliases (job TEXT NOT NULL, index_id INTEGER NOT NULL, PRIMARY KEY (job, index_id)) WITHOUT ROWID;
     CREATE TABLE fields (
         index_id INTEGER NOT NULL,
         path TEXT NOT NULL,
@@ -76,20 +75,32 @@ const SCHEMA: &str = "
         file TEXT PRIMARY KEY,
         mark BLOB NOT NULL,
         offset INTEGER NOT NULL,
-        line INTEGER NOT NULL
+        line INTEGER NOT NULL,
+        bad INTEGER NOT NULL
     ) WITHOUT ROWID;
-    PRAGMA user_version = 2;
+    PRAGMA user_version = 3;
 ";
 
-/// Why a store cannot be opened or filled; the message names the file.
+/// Why a store cannot be opened or filled; the message names the file, and holds its cause: one line for a person, whoever
+/// prints it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("{}: {source}", file.display())]
-    Sqlite { file: PathBuf, source: rusqlite::Error },
+    #[error("{}: {cause}{}", file.display(), what_failed(cause))]
+    Sqlite { file: PathBuf, cause: rusqlite::Error },
     #[error("{}: not a store of this version of mlgate (found version {found}, expected {SCHEMA_VERSION})", file.display())]
     Version { file: PathBuf, found: i64 },
-    #[error("{}: {source}", file.display())]
-    File { file: PathBuf, source: std::io::Error },
+    #[error("{}: {cause}", file.display())]
+    File { file: PathBuf, cause: std::io::Error },
+}
+
+/// What of a disk failed, where SQLite says no more than that one did.
+fn what_failed(cause: &rusqlite::Error) -> &'static str {
+    match cause.sqlite_error().map(|error| error.extended_code) {
+        Some(ffi::SQLITE_IOERR_READ | ffi::SQLITE_IOERR_SHORT_READ) => ": it cannot be read",
+        Some(ffi::SQLITE_IOERR_WRITE) => ": it cannot be written to; is there a limit on the size of files?",
+        Some(ffi::SQLITE_IOERR_FSYNC) => ": what was written does not reach the disk",
+        _ => "",
+    }
 }
 
 /// A store in one file. Clones share its connections.
@@ -109,13 +120,7 @@ impl EmbeddedStore {
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         let store = Self { file: file.into(), idle: Arc::default() };
         let connection = store.connect()?;
-        let set_up = || {
-            // of a new file only
-            connection.pragma_update(None, "page_size", PAGE)?;
-            connection.pragma_update(None, "journal_mode", "wal")
-        };
-        set_up().map_err(|source| store.failed(source))?;
-        let found = create(&connection).map_err(|source| store.failed(source))?;
+        let found = set_up(&connection).map_err(|cause| store.failed(cause))?;
         if found != SCHEMA_VERSION {
             return Err(StoreError::Version { file: file.into(), found });
         }
@@ -133,18 +138,18 @@ impl EmbeddedStore {
         self.with(|connection| connection.query_row(COUNTS, [], |row| Ok((row.get(0)?, row.get(1)?))))
     }
 
-    fn failed(&self, source: rusqlite::Error) -> StoreError {
-        StoreError::Sqlite { file: self.file.as_ref().into(), source }
+    fn failed(&self, cause: rusqlite::Error) -> StoreError {
+        StoreError::Sqlite { file: self.file.as_ref().into(), cause }
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.file, flags).map_err(|source| self.failed(source))?;
+        let connection = Connection::open_with_flags(&self.file, flags).map_err(|cause| self.failed(cause))?;
         let set_up = || {
             connection.busy_timeout(Duration::from_secs(5))?;
             connection.pragma_update(None, "synchronous", "normal")
         };
-        set_up().map_err(|source| self.failed(source))?;
+        set_up().map_err(|cause| self.failed(cause))?;
         Ok(connection)
     }
 
@@ -163,7 +168,7 @@ impl EmbeddedStore {
         };
         let result = work(&mut connection);
         self.give_back(connection);
-        result.map_err(|source| self.failed(source))
+        result.map_err(|cause| self.failed(cause))
     }
 
     /// Runs on a thread that may block.
@@ -188,17 +193,23 @@ impl EmbeddedStore {
     }
 }
 
-/// Makes the tables where there are none, and gives the version of what is there.
-fn create(connection: &Connection) -> rusqlite::Result<i64> {
-    // another process may be doing the same
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if tables == 0 {
-        connection.execute_batch(SCHEMA)?;
+/// Makes a new file a store, and gives the version of what is there. A file that is something else is left as it is.
+fn set_up(connection: &Connection) -> rusqlite::Result<i64> {
+    if tables(connection)? == 0 {
+        connection.pragma_update(None, "page_size", PAGE)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        // another process may be doing the same
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        if tables(connection)? == 0 {
+            connection.execute_batch(SCHEMA)?;
+        }
+        connection.execute_batch("COMMIT")?;
     }
-    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    connection.execute_batch("COMMIT")?;
-    Ok(found)
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+fn tables(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
 }
 
 impl ResultsStore for EmbeddedStore {

@@ -11,6 +11,8 @@ use super::{
 
 /// Where a document belongs that does not say so.
 pub(super) const DEFAULT_INDEX: &str = ".ml-anomalies-shared";
+/// What the names of results indices, and of the aliases that jobs are read through, begin with.
+const RESULTS: &str = ".ml-anomalies-";
 /// What the configuration of a job is called.
 const JOB_TYPE: &str = "anomaly_detector";
 
@@ -82,7 +84,7 @@ impl<'a> Writer<'a> {
         if name.starts_with(".ml-config") {
             return self.register(document);
         }
-        if name.starts_with(".ml-") && !name.starts_with(".ml-anomalies-") {
+        if name.starts_with(".ml-") && !name.starts_with(RESULTS) {
             return Ok(Ok(Written::Skipped));
         }
         let index = self.known.index(self.connection, name)?;
@@ -127,8 +129,21 @@ impl<'a> Writer<'a> {
             // a datafeed, for one
             return Ok(Ok(Written::Skipped));
         };
-        self.connection.prepare_cached("INSERT OR IGNORE INTO jobs VALUES (?1)")?.execute([job])?;
+        let index = config.results_index_name.map(|name| format!("{RESULTS}{name}"));
+        self.connection.prepare_cached("INSERT OR REPLACE INTO jobs VALUES (?1, ?2)")?.execute((job, index))?;
         Ok(Ok(Written::Job))
+    }
+
+    /// Takes note of the jobs that are read through these aliases of an index, and gives their number.
+    pub(super) fn add_aliases(&mut self, index: &str, aliases: &[String]) -> rusqlite::Result<u64> {
+        let jobs = aliases.iter().filter_map(|alias| alias.strip_prefix(RESULTS)).filter(|job| !job.starts_with('.'));
+        let mut added = 0;
+        for job in jobs {
+            let index = self.known.index(self.connection, index)?.id;
+            self.connection.prepare_cached("INSERT OR IGNORE INTO aliases VALUES (?1, ?2)")?.execute((job, index))?;
+            added += 1;
+        }
+        Ok(added)
     }
 }
 

@@ -1,98 +1,39 @@
-//! What stands in a file, line by line: each line's format is recognised by itself, so that files may be joined.
+//! A file, unit by unit: a line, a bulk action with its document, or a document over several lines. Each unit's format is
+//! recognised by itself, so that files may be joined.
 
-use std::{
-    borrow::Cow,
-    fs::File,
-    io::{BufRead, BufReader},
-};
+use std::io::{BufRead, BufReader, Read};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use super::formats::{Content, not_json, read, read_action};
 
-/// Longest line, and longest document printed over several lines, in bytes.
+/// Longest line, in bytes.
 const LONGEST: usize = 1 << 30;
+/// Longest document printed over several lines, in bytes.
+const LONGEST_PRINTED: usize = 16 << 20;
+/// Deepest document that can be read.
+const DEEPEST: usize = 128;
 /// Read at once, in bytes.
 const BUFFER: usize = 1 << 20;
 
 /// The smallest part of a file that is loaded whole.
-pub(super) struct Unit<'a> {
+pub struct Unit<'a> {
     /// The number of its first line, from 1.
-    pub(super) line: u64,
+    pub line: u64,
     /// What is to be stored, or why nothing can be.
-    pub(super) documents: Result<Vec<Found<'a>>, String>,
-}
-
-/// A document in a file.
-#[derive(Debug)]
-pub(super) struct Found<'a> {
-    pub(super) index: Option<Cow<'a, str>>,
-    pub(super) id: Option<Cow<'a, str>>,
-    pub(super) source: &'a [u8],
+    pub content: Result<Content<'a>, String>,
+    /// The file ends within it: what is missing may still be written.
+    pub unfinished: bool,
 }
 
 /// A file that is being read.
-pub(super) struct Lines {
-    reader: BufReader<File>,
+pub struct Lines<R> {
+    reader: BufReader<R>,
     /// The lines of the unit.
     text: Vec<u8>,
-    /// Lines that were read too far.
+    /// Lines that were read too far, and how many of their bytes are read again by now.
     ahead: Vec<u8>,
+    again: usize,
     offset: u64,
     line: u64,
-}
-
-/// A line of any format.
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    update: Option<&'a RawValue>,
-    #[serde(borrow)]
-    delete: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_source")]
-    source: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_index")]
-    index_name: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_id")]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    hits: Option<&'a RawValue>,
-    #[serde(borrow)]
-    job_id: Option<&'a RawValue>,
-}
-
-/// The line before the document in a bulk request.
-#[derive(Deserialize)]
-struct Action<'a> {
-    #[serde(borrow)]
-    index: Option<Target<'a>>,
-    #[serde(borrow)]
-    create: Option<Target<'a>>,
-}
-
-/// Where a bulk action puts its document.
-#[derive(Deserialize)]
-struct Target<'a> {
-    #[serde(borrow, rename = "_index")]
-    index: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_id")]
-    id: Option<&'a RawValue>,
-}
-
-/// The inner `hits` of a search reply.
-#[derive(Deserialize)]
-struct Reply<'a> {
-    #[serde(borrow)]
-    hits: Vec<Hit<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Hit<'a> {
-    #[serde(borrow, rename = "_index")]
-    index: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_id")]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_source")]
-    source: Option<&'a RawValue>,
 }
 
 /// Where the text of a value that spans lines is: enough of JSON to see where it ends, or that it does not.
@@ -105,19 +46,22 @@ struct Nesting {
 
 // === impl Lines ===
 
-impl Lines {
+impl<R: Read> Lines<R> {
     /// Reads on from the file's position, which is at `offset` bytes, behind `line` lines.
-    pub(super) fn new(file: File, offset: u64, line: u64) -> Self {
-        Self { reader: BufReader::with_capacity(BUFFER, file), text: Vec::new(), ahead: Vec::new(), offset, line }
+    pub fn new(file: R, offset: u64, line: u64) -> Self {
+        let reader = BufReader::with_capacity(BUFFER, file);
+        Self { reader, text: Vec::new(), ahead: Vec::new(), again: 0, offset, line }
     }
 
     /// Bytes before the next unit.
-    pub(super) fn offset(&self) -> u64 {
+    #[must_use]
+    pub fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Lines before the next unit.
-    pub(super) fn line(&self) -> u64 {
+    #[must_use]
+    pub fn line(&self) -> u64 {
         self.line
     }
 
@@ -125,35 +69,46 @@ impl Lines {
     ///
     /// # Errors
     /// Where the file cannot be read, or a line is longer than memory should be.
-    pub(super) fn next_unit(&mut self) -> std::io::Result<Option<Unit<'_>>> {
+    pub fn next_unit(&mut self) -> std::io::Result<Option<Unit<'_>>> {
         self.text.clear();
-        if !self.append()? {
+        if !self.append(false)? {
             return Ok(None);
         }
         let line = self.line;
+        let unfinished = self.text.last() != Some(&b'\n');
         // a line that opens what it does not close belongs to a document over several lines
         if is_cut(&self.text) && !self.complete()? {
-            return Ok(Some(Unit { line, documents: Err(not_json(&self.text)) }));
+            return Ok(Some(Unit { line, content: Err(not_json(&self.text)), unfinished }));
         }
         let action_length = self.text.len();
-        if is_action(&self.text) && !self.append()? {
-            return Ok(Some(Unit { line, documents: Err("the document of this bulk action is missing".into()) }));
+        if is_action(&self.text) && !self.append(false)? {
+            let content = Err("the document of this bulk action is missing".into());
+            return Ok(Some(Unit { line, content, unfinished: true }));
         }
         let (first, second) = self.text.split_at(action_length);
-        let documents = if second.is_empty() { read(first) } else { read_action(first, second) };
+        let content = if second.is_empty() { read(first) } else { read_action(first, second) };
         // what is wrong with the document of an action is said of its own line
         let line = line + u64::from(!second.is_empty());
-        Ok(Some(Unit { line, documents }))
+        Ok(Some(Unit { line, content, unfinished: self.text.last() != Some(&b'\n') }))
     }
 
-    /// Appends the next line; false at the end of the file.
-    fn append(&mut self) -> std::io::Result<bool> {
+    /// Appends the next line, which may have to be read again if `keep` is set; false at the end of the file.
+    fn append(&mut self, keep: bool) -> std::io::Result<bool> {
         let before = self.text.len();
-        if self.ahead.is_empty() {
+        let ahead = &self.ahead[self.again..];
+        if ahead.is_empty() {
+            if !keep {
+                self.ahead.clear();
+            }
             read_line(&mut self.reader, &mut self.text)?;
+            if keep {
+                self.ahead.extend_from_slice(&self.text[before..]);
+            }
+            self.again = self.ahead.len();
         } else {
-            let end = memchr::memchr(b'\n', &self.ahead).map_or(self.ahead.len(), |at| at + 1);
-            self.text.extend(self.ahead.drain(..end));
+            let end = memchr::memchr(b'\n', ahead).map_or(ahead.len(), |at| at + 1);
+            self.text.extend_from_slice(&ahead[..end]);
+            self.again += end;
         }
         let read = self.text.len() - before;
         self.offset += read as u64;
@@ -163,12 +118,16 @@ impl Lines {
 
     /// Takes lines until the document is complete. Where it never is, gives all but the first line back.
     fn complete(&mut self) -> std::io::Result<bool> {
-        let (first, offset, line) = (self.text.len(), self.offset, self.line);
+        if self.again > self.ahead.len() / 2 {
+            self.ahead.drain(..self.again);
+            self.again = 0;
+        }
+        let (first, again, offset, line) = (self.text.len(), self.again, self.offset, self.line);
         let mut nesting = Nesting::default();
-        let mut open = nesting.read(&self.text);
-        while open && self.text.len() < LONGEST {
+        let mut open = nesting.read(&self.text) && nesting.depth > 0;
+        while open && self.text.len() < LONGEST_PRINTED {
             let from = self.text.len();
-            if !self.append()? {
+            if !self.append(true)? {
                 break;
             }
             open = nesting.read(&self.text[from..]);
@@ -176,14 +135,13 @@ impl Lines {
                 return Ok(true);
             }
         }
-        let mut rest = self.text.split_off(first);
-        rest.append(&mut self.ahead);
-        (self.ahead, self.offset, self.line) = (rest, offset, line);
+        self.text.truncate(first);
+        (self.again, self.offset, self.line) = (again, offset, line);
         Ok(false)
     }
 }
 
-fn read_line(reader: &mut BufReader<File>, line: &mut Vec<u8>) -> std::io::Result<()> {
+fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<()> {
     let before = line.len();
     loop {
         let buffer = reader.fill_buf()?;
@@ -219,72 +177,6 @@ fn is_action(line: &[u8]) -> bool {
     inside(line.trim_ascii()).unwrap_or(false)
 }
 
-fn is_object(value: &RawValue) -> bool {
-    value.get().starts_with('{')
-}
-
-fn read_action<'a>(action: &'a [u8], source: &'a [u8]) -> Result<Vec<Found<'a>>, String> {
-    let action: Action<'_> =
-        serde_json::from_slice(action.trim_ascii()).map_err(|error| format!("not a bulk action: {error}"))?;
-    let (index, id) = action.index.or(action.create).map_or((None, None), |target| (target.index, target.id));
-    let source = source.strip_suffix(b"\n").unwrap_or(source);
-    let source = source.strip_suffix(b"\r").unwrap_or(source);
-    Ok(vec![Found::new(index, id, source)])
-}
-
-/// Reads a line that needs no other.
-fn read(text: &[u8]) -> Result<Vec<Found<'_>>, String> {
-    let text = text.trim_ascii();
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    let line: Line<'_> = serde_json::from_slice(text).map_err(|error| format!("not JSON: {error}"))?;
-    if let Some(source) = line.source {
-        return Ok(vec![Found::new(line.index_name, line.id, source.get().as_bytes())]);
-    }
-    if line.job_id.is_some() {
-        return Ok(vec![Found::new(None, None, text)]);
-    }
-    if [line.update, line.delete].into_iter().flatten().any(is_object) {
-        return Err("only the bulk actions index and create can be loaded".into());
-    }
-    let Some(hits) = line.hits else {
-        return Err("neither a bulk action, a dumped document, a search reply nor a result".into());
-    };
-    let reply: Reply<'_> = serde_json::from_str(hits.get()).map_err(|error| format!("not a search reply: {error}"))?;
-    let documents = reply.hits.into_iter().map(|hit| {
-        let source = hit.source.ok_or("a hit has no _source")?;
-        Ok(Found::new(hit.index, hit.id, source.get().as_bytes()))
-    });
-    documents.collect()
-}
-
-fn not_json(text: &[u8]) -> String {
-    match serde_json::from_slice::<serde::de::IgnoredAny>(text) {
-        Ok(_) => "not JSON".into(),
-        Err(error) => format!("not JSON: {error}"),
-    }
-}
-
-// === impl Found ===
-
-impl<'a> Found<'a> {
-    fn new(index: Option<&'a RawValue>, id: Option<&'a RawValue>, source: &'a [u8]) -> Self {
-        Self { index: index.and_then(text), id: id.and_then(text), source }
-    }
-}
-
-/// A name, which may be spelled as a number.
-fn text(value: &RawValue) -> Option<Cow<'_, str>> {
-    let spelled = value.get();
-    match spelled.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
-        Some(_) => serde_json::from_str(spelled).ok().map(Cow::Owned),
-        None if spelled == "null" => None,
-        None => Some(Cow::Borrowed(spelled)),
-    }
-}
-
 // === impl Nesting ===
 
 impl Nesting {
@@ -306,7 +198,7 @@ impl Nesting {
                 },
                 b'{' | b'[' => {
                     // only behind these can a value begin
-                    if self.depth > 0 && !matches!(self.last, b'{' | b'[' | b',' | b':') {
+                    if self.depth == DEEPEST || self.depth > 0 && !matches!(self.last, b'{' | b'[' | b',' | b':') {
                         return false;
                     }
                     self.depth += 1;
@@ -320,5 +212,76 @@ impl Nesting {
             self.last = byte;
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, sample::select};
+
+    use super::{Content, Lines};
+
+    /// A part of a file with the number of documents in it, and the lines that are bad, counted from its first.
+    type Block = (&'static str, usize, &'static [u64]);
+
+    /// None of them reads differently for what stands before or behind it.
+    const BLOCKS: [Block; 14] = [
+        ("{\"job_id\":\"j\"}\n", 1, &[]),
+        ("{\"_source\":{\"a\":1},\"_id\":\"x\"}\r\n", 1, &[]),
+        ("{\"index\":{\"_id\":\"x\"}}\n{\"job_id\":\"j\"}\n", 1, &[]),
+        ("{\n \"job_id\" : \"}{\",\n \"a\" : [\n  { }\n ]\n}\n", 1, &[]),
+        ("{\"hits\":{\"hits\":[{\"_source\":{}},{\"_source\":{}}]}}\n", 2, &[]),
+        ("\n", 0, &[]),
+        (" \t\r\n", 0, &[]),
+        ("nothing\n", 0, &[1]),
+        ("{\"job_id\":\"j\"},\n", 0, &[1]),
+        ("{\"job_id\":\"j\",\"a\":1,\n", 0, &[1]),
+        ("{\"job_id\":\"j\",\"a\n", 0, &[1]),
+        ("{\"job_id\":\"j\",\"a\":[[[\n", 0, &[1]),
+        ("{\"a\":1}\n", 0, &[1]),
+        ("[{\"job_id\":\"j\"}]\n", 0, &[1]),
+    ];
+
+    fn read(text: &[u8]) -> (usize, Vec<u64>, u64) {
+        let mut lines = Lines::new(text, 0, 0);
+        let (mut documents, mut bad) = (0, Vec::new());
+        while let Some(unit) = lines.next_unit().unwrap() {
+            match unit.content {
+                Ok(Content::Documents(found)) => documents += found.len(),
+                Ok(Content::Aliases(_)) => {}
+                Err(_) => bad.push(unit.line),
+            }
+        }
+        (documents, bad, lines.offset())
+    }
+
+    proptest! {
+        #[test]
+        fn a_bad_line_takes_no_other_with_it(blocks in proptest::collection::vec(select(&BLOCKS[..]), 0..40)) {
+            let text: String = blocks.iter().map(|(text, ..)| *text).collect();
+            let (mut documents, mut bad, mut line) = (0, Vec::new(), 0);
+            for (text, found, wrong) in blocks {
+                documents += found;
+                bad.extend(wrong.iter().map(|at| line + at));
+                line += text.matches('\n').count() as u64;
+            }
+            prop_assert_eq!(read(text.as_bytes()), (documents, bad, text.len() as u64));
+        }
+
+        #[test]
+        fn any_bytes_are_read_to_their_end(text in proptest::collection::vec(select(&b"{}[],:\"\\\n 1ajob_idhits\xff"[..]), 0..300)) {
+            prop_assert_eq!(read(&text).2, text.len() as u64);
+        }
+    }
+
+    #[test]
+    fn no_file_takes_more_than_its_length_deserves() {
+        for line in ["{\n", "{\"a\":[\n", "1,\n", "{\"a\":1},\n"] {
+            let text = "{\"a\":[\n".to_owned() + &line.repeat(200_000);
+            let start = std::time::Instant::now();
+            assert_eq!(read(text.as_bytes()).2, text.len() as u64);
+            let took = start.elapsed();
+            assert!(took.as_secs() < 20, "{line:?}: {took:?}");
+        }
     }
 }

@@ -1,10 +1,14 @@
-//! Loads files of documents into the store: bulk requests, `elasticdump` lines, search replies, and bare documents.
+//! Loads files of documents into the store: bulk requests, `elasticdump` lines, search replies, and bare documents; and the
+//! aliases of indices, as `GET _alias` and `elasticdump` give them.
 //!
 //! How far a load has come is written down in the same transaction as the documents, so one that was killed goes on where it
 //! was. A file is known by its path and by what stands in it before that place.
 
-/// What stands in a file: from lines to documents.
-mod lines;
+/// What lines mean.
+pub mod formats;
+
+/// What stands in a file, unit by unit.
+pub mod lines;
 
 use std::{
     fs::File,
@@ -14,7 +18,10 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use self::lines::{Lines, Unit};
+use self::{
+    formats::Content,
+    lines::{Lines, Unit},
+};
 use super::{
     EmbeddedStore, StoreError,
     writer::{Document, Known, Writer, Written},
@@ -38,10 +45,14 @@ pub struct Summary {
     pub replaced: u64,
     /// Jobs made known by their configuration.
     pub jobs: u64,
+    /// Aliases under which jobs are read.
+    pub aliases: u64,
     /// Documents of machine learning that are no results.
     pub skipped: u64,
-    /// Lines or documents that could not be loaded; each was reported.
+    /// Lines or documents that could not be loaded; each was reported when it was read.
     pub bad: u64,
+    /// Of these, those that an earlier load had read already.
+    pub bad_before: u64,
     /// Bytes that an earlier load had done already.
     pub resumed_at: u64,
 }
@@ -53,6 +64,8 @@ struct Place {
     offset: u64,
     /// Lines before it.
     line: u64,
+    /// What could not be loaded before it.
+    bad: u64,
 }
 
 // === impl EmbeddedStore ===
@@ -69,7 +82,7 @@ impl EmbeddedStore {
         mut report: impl FnMut(u64, &str),
         mut progress: impl FnMut(u64),
     ) -> Result<Summary, StoreError> {
-        let failed = |source| StoreError::File { file: file.into(), source };
+        let failed = |cause| StoreError::File { file: file.into(), cause };
         let name = file.canonicalize().map_err(failed)?.to_string_lossy().into_owned();
         let mut input = File::open(file).map_err(failed)?;
         let done = self.with(|connection| done(connection, &name))?;
@@ -77,7 +90,8 @@ impl EmbeddedStore {
             Some((mark, place)) if mark_at(file, place.offset).map_err(failed)?.as_ref() == Some(&mark) => place,
             _ => Place::default(),
         };
-        let mut summary = Summary { resumed_at: start.offset, ..Summary::default() };
+        let mut summary =
+            Summary { resumed_at: start.offset, bad: start.bad, bad_before: start.bad, ..Summary::default() };
         input.seek(SeekFrom::Start(start.offset)).map_err(failed)?;
         let mut lines = Lines::new(input, start.offset, start.line);
         let mut known = Known::default();
@@ -88,21 +102,28 @@ impl EmbeddedStore {
                 tune(connection)?;
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let mut writer = Writer::new(&transaction, &mut known)?;
+                let mut unfinished = None;
                 let more = loop {
+                    let before = Place { offset: lines.offset(), line: lines.line(), bad: summary.bad };
                     match lines.next_unit() {
                         Ok(None) => break false,
                         Err(error) => {
                             broken = Some(error);
                             break false;
                         }
-                        Ok(Some(unit)) => write(&mut writer, &unit, &mut summary, &mut report)?,
+                        Ok(Some(unit)) => {
+                            write(&mut writer, &unit, &mut summary, &mut report)?;
+                            unfinished = Some(before).filter(|_| unit.unfinished && summary.bad > before.bad);
+                        }
                     }
                     if lines.offset() >= until {
                         break true;
                     }
                 };
                 drop(writer);
-                let place = Place { offset: lines.offset(), line: lines.line() };
+                // what the file breaks off in is read again, should the file grow
+                let reached = Place { offset: lines.offset(), line: lines.line(), bad: summary.bad };
+                let place = unfinished.unwrap_or(reached);
                 match mark_at(file, place.offset) {
                     Ok(mark) => remember(&transaction, &name, mark.as_deref().unwrap_or_default(), place)?,
                     Err(error) => broken = Some(error),
@@ -137,8 +158,14 @@ fn write(
         summary.bad += 1;
         report(unit.line, reason);
     };
-    let documents = match &unit.documents {
-        Ok(documents) => documents,
+    let documents = match &unit.content {
+        Ok(Content::Documents(documents)) => documents,
+        Ok(Content::Aliases(indices)) => {
+            for (index, aliases) in indices {
+                summary.aliases += writer.add_aliases(index, aliases)?;
+            }
+            return Ok(());
+        }
         Err(reason) => {
             bad(reason);
             return Ok(());
@@ -167,15 +194,15 @@ fn write(
 /// How far the file of this name was loaded, and its mark there.
 fn done(connection: &Connection, name: &str) -> rusqlite::Result<Option<(Vec<u8>, Place)>> {
     connection
-        .prepare_cached("SELECT mark, offset, line FROM imports WHERE file = ?1")?
-        .query_row([name], |row| Ok((row.get(0)?, Place { offset: row.get(1)?, line: row.get(2)? })))
+        .prepare_cached("SELECT mark, offset, line, bad FROM imports WHERE file = ?1")?
+        .query_row([name], |row| Ok((row.get(0)?, Place { offset: row.get(1)?, line: row.get(2)?, bad: row.get(3)? })))
         .optional()
 }
 
 fn remember(connection: &Connection, name: &str, mark: &[u8], place: Place) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO imports (file, mark, offset, line) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![name, mark, place.offset, place.line])?;
+        .prepare_cached("INSERT OR REPLACE INTO imports (file, mark, offset, line, bad) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![name, mark, place.offset, place.line, place.bad])?;
     Ok(())
 }
 
