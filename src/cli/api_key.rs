@@ -48,7 +48,7 @@ enum Action {
 impl ApiKeyCommand {
     pub fn run(self) -> anyhow::Result<()> {
         let directory = self.realm.context("realm: must be set")?;
-        let realm = FileRealm::open(RealmFiles { directory: directory.clone() })?;
+        let realm = FileRealm::open(RealmFiles { directory: directory.clone(), jwt: None })?;
         match self.action {
             Action::Create { name, user, expires, role_descriptors } => {
                 realm

@@ -5,12 +5,17 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clap::ValueEnum;
+use elasticsearch::http::Url;
 use http::HeaderValue;
 use serde::Deserialize;
 
 use super::Settings;
 use crate::{
-    privileges::{Rule, SearchAs, opensearch::RoleGrant},
+    privileges::{
+        Rule, SearchAs,
+        file_realm::jwt::{JwtSettings, KeySource},
+        opensearch::RoleGrant,
+    },
     secret::Secret,
 };
 
@@ -54,6 +59,8 @@ pub struct Access {
     /// None: everyone may.
     pub authority: Option<AuthorityKind>,
     pub realm: Option<PathBuf>,
+    /// Whose tokens the realm takes.
+    pub jwt: Option<JwtSettings>,
     pub rule: Rule,
     /// mlgate's own account on the cluster.
     pub service: Option<HeaderValue>,
@@ -97,6 +104,7 @@ impl Access {
         Ok(Self {
             authority,
             realm: settings.realm.clone(),
+            jwt: Self::jwt(settings, authority)?,
             rule: Rule {
                 index_read: settings.index_read.unwrap_or(IndexRead::Required) == IndexRead::Required,
                 hide_forbidden_jobs: settings.hide_forbidden_jobs.unwrap_or(false),
@@ -121,6 +129,31 @@ impl Access {
             bail!("listen: {address} is not a loopback address, and unsafe_open_to_all lets everyone in");
         }
         Ok(())
+    }
+
+    fn jwt(settings: &Settings, authority: Option<AuthorityKind>) -> anyhow::Result<Option<JwtSettings>> {
+        let (issuer, audience, keys) = match (&settings.jwt_issuer, &settings.jwt_audience, &settings.jwt_jwks) {
+            (None, None, None) if settings.jwt_user_claim.is_none() && settings.jwt_roles_claim.is_none() => {
+                return Ok(None);
+            }
+            (Some(issuer), Some(audience), Some(keys)) if !audience.is_empty() => (issuer, audience, keys),
+            _ => bail!("jwt_issuer: must be set together with jwt_audience and jwt_jwks"),
+        };
+        if authority != Some(AuthorityKind::File) {
+            bail!("jwt_issuer: is of use only where authority is file");
+        }
+        let keys = match keys.parse::<Url>() {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => KeySource::Url(url),
+            _ => KeySource::File(keys.into()),
+        };
+        let claim = |name: &Option<String>, default: &str| name.clone().unwrap_or_else(|| default.to_owned());
+        Ok(Some(JwtSettings {
+            issuer: issuer.clone(),
+            audience: audience.clone(),
+            keys,
+            user_claim: claim(&settings.jwt_user_claim, "sub"),
+            roles_claim: claim(&settings.jwt_roles_claim, "roles"),
+        }))
     }
 
     fn authority(settings: &Settings) -> anyhow::Result<Option<AuthorityKind>> {

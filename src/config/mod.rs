@@ -49,6 +49,21 @@ pub struct Settings {
     /// Folder with the files `users`, `users_roles` and `roles.yml` in Elasticsearch's formats
     #[arg(long, env = "MLGATE_REALM", value_name = "FOLDER")]
     pub realm: Option<PathBuf>,
+    /// Issuer of the JSON Web Tokens that the realm takes
+    #[arg(long, env = "MLGATE_JWT_ISSUER", value_name = "NAME")]
+    pub jwt_issuer: Option<String>,
+    /// Whom these tokens must be for; any of them
+    #[arg(long, env = "MLGATE_JWT_AUDIENCE", value_delimiter = ',', value_name = "NAME")]
+    pub jwt_audience: Option<Vec<String>>,
+    /// The issuer's public keys: a JWKS file, or its URL
+    #[arg(long, env = "MLGATE_JWT_JWKS", value_name = "FILE|URL")]
+    pub jwt_jwks: Option<String>,
+    /// The claim that names the user [default: sub]
+    #[arg(long, env = "MLGATE_JWT_USER_CLAIM", value_name = "CLAIM")]
+    pub jwt_user_claim: Option<String>,
+    /// The claim that lists the roles [default: roles]
+    #[arg(long, env = "MLGATE_JWT_ROLES_CLAIM", value_name = "CLAIM")]
+    pub jwt_roles_claim: Option<String>,
     /// Whether read on a job's results index is needed besides the cluster privilege [default: required]
     #[arg(long, env = "MLGATE_INDEX_READ", value_enum)]
     pub index_read: Option<IndexRead>,
@@ -132,6 +147,11 @@ impl Settings {
                 max_body_bytes,
                 authority,
                 realm,
+                jwt_issuer,
+                jwt_audience,
+                jwt_jwks,
+                jwt_user_claim,
+                jwt_roles_claim,
                 index_read,
                 hide_forbidden_jobs,
                 search_as,

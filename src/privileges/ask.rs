@@ -45,6 +45,12 @@ impl Line {
         Ok(Self { client, base })
     }
 
+    /// The path of the address that this line was made with.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.base.path()
+    }
+
     /// Sends a question. `path` is a constant of the program, never a client's.
     ///
     /// # Errors

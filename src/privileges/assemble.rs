@@ -52,7 +52,7 @@ fn authority(access: &Access, upstream: Option<&Url>) -> anyhow::Result<Box<dyn 
         }
         Some(AuthorityKind::File) => {
             let directory = access.realm.clone().context("realm: must be set")?;
-            let realm = FileRealm::open(RealmFiles { directory }).context("realm")?;
+            let realm = FileRealm::open(RealmFiles { directory, jwt: access.jwt.clone() }).context("realm")?;
             let realm = Arc::new(realm);
             tokio::spawn(Arc::clone(&realm).watch());
             Box::new(Realm::new(realm))

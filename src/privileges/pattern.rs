@@ -50,10 +50,10 @@ impl Pattern {
                     at += 1;
                 }
                 _ => match star {
-                    Some((place, taken)) => {
-                        star = Some((place, taken + 1));
+                    Some((place, swallowed)) => {
+                        star = Some((place, swallowed + 1));
                         token = place + 1;
-                        at = taken + 1;
+                        at = swallowed + 1;
                     }
                     None => return false,
                 },

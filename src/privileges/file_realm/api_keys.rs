@@ -29,6 +29,9 @@ const FILE: &str = "api_keys.json";
 const ID_BYTES: usize = 15;
 const KEY_BYTES: usize = 24;
 
+/// The roles that a key is limited to, if it is.
+pub(super) type Limit = Option<Vec<Arc<Role>>>;
+
 /// The keys of a realm.
 #[derive(Debug, Default)]
 pub struct ApiKeys {
@@ -102,12 +105,7 @@ impl ApiKeys {
     }
 
     /// The owner of the key `id` and what the key is limited to.
-    pub(super) fn verify(
-        &self,
-        id: &str,
-        secret: &Secret,
-        now: Timestamp,
-    ) -> Result<(&str, Option<Vec<Arc<Role>>>), Unauthenticated> {
+    pub(super) fn verify(&self, id: &str, secret: &Secret, now: Timestamp) -> Result<(&str, Limit), Unauthenticated> {
         let refused = |reason: String| Err(Unauthenticated::ApiKey { reason });
         let Some(key) = self.keys.get(id) else { return refused(format!("unable to find apikey with id {id}")) };
         if key.invalidated {

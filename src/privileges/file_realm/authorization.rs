@@ -43,7 +43,7 @@ impl Credentials {
 
     fn basic(value: &str) -> Result<Self, Unauthenticated> {
         let bytes =
-            BASE64.decode(value).map_err(|error| Unauthenticated::BasicEncoding { cause: java_message(error) })?;
+            BASE64.decode(value).map_err(|error| Unauthenticated::BasicEncoding { cause: java_message(&error) })?;
         let colon = bytes.iter().position(|byte| *byte == b':').ok_or(Unauthenticated::BasicValue)?;
         let user = String::from_utf8_lossy(&bytes[..colon]).into_owned();
         match std::str::from_utf8(&bytes[colon + 1..]) {
@@ -55,7 +55,7 @@ impl Credentials {
 
     fn api_key(value: &str) -> Result<Self, Unauthenticated> {
         let rejected = |reason: String| Unauthenticated::ApiKey { reason };
-        let bytes = BASE64.decode(value).map_err(|error| rejected(java_message(error)))?;
+        let bytes = BASE64.decode(value).map_err(|error| rejected(java_message(&error)))?;
         let text = String::from_utf8(bytes).map_err(|_| rejected("invalid ApiKey value".into()))?;
         match text.split_once(':') {
             Some((id, key)) if !id.is_empty() => Ok(Self::ApiKey { id: id.to_owned(), key: secret(key) }),
@@ -70,8 +70,8 @@ pub(super) fn secret(text: &str) -> Secret {
 }
 
 /// What Java's decoder says.
-fn java_message(error: DecodeError) -> String {
-    match error {
+fn java_message(error: &DecodeError) -> String {
+    match *error {
         // A byte is a signed number there.
         DecodeError::InvalidByte(_, byte) if byte != b'=' => {
             let (sign, byte) = if byte < 0x80 { ("", byte) } else { ("-", byte.wrapping_neg()) };

@@ -8,6 +8,7 @@ mod authorization;
 mod builtin;
 mod grants;
 mod identity;
+pub mod jwt;
 mod password;
 mod reload;
 mod roles;
@@ -28,6 +29,7 @@ pub use self::identity::Identity;
 use self::{
     api_keys::ApiKeys,
     authorization::Credentials,
+    jwt::{Jwt, JwtSettings},
     password::PasswordHash,
     roles::Roles,
     users::Users,
@@ -43,8 +45,10 @@ const NOBODY: &str = "$2a$10$ySWUOE/JOizUf/BApsO9o.YHLIwCa0I6uOPhxl9w2JSfCqnzwG5
 /// Where the realm is.
 #[derive(Debug, Clone)]
 pub struct RealmFiles {
-    /// The folder with `users`, `users_roles`, `roles.yml`.
+    /// The folder with `users`, `users_roles`, `roles.yml`, `api_keys.json`.
     pub directory: PathBuf,
+    /// Whose tokens are taken, if any.
+    pub jwt: Option<JwtSettings>,
 }
 
 /// Recognises callers by files.
@@ -53,6 +57,7 @@ pub struct FileRealm {
     files: RealmFiles,
     state: ArcSwap<State>,
     comparer: Comparer,
+    jwt: Option<Jwt>,
 }
 
 /// What the files say, all read together.
@@ -94,7 +99,8 @@ impl FileRealm {
         let directory = &files.directory;
         ensure!(directory.is_dir(), "{}: no such folder", directory.display());
         let state = ArcSwap::from_pointee(State::read(&files)?);
-        Ok(Self { files, state, comparer: Comparer::new() })
+        let jwt = files.jwt.clone().map(Jwt::new).transpose()?;
+        Ok(Self { files, state, comparer: Comparer::new(), jwt })
     }
 
     /// Recognises a caller by the value of the `Authorization` header.
@@ -115,7 +121,11 @@ impl FileRealm {
                 let identity = Identity::new(owner.to_owned(), "_es_api_key", state.users.roles(owner), &state.roles);
                 Ok(identity.by_api_key(id, limit))
             }
-            Credentials::Bearer(_) => Err(Unauthenticated::Bearer),
+            Credentials::Bearer(token) => {
+                let jwt = self.jwt.as_ref().ok_or(Unauthenticated::Bearer)?;
+                let (user, roles) = jwt.verify(&token).await.ok_or(Unauthenticated::Bearer)?;
+                Ok(Identity::new(user, "jwt", &roles, &state.roles))
+            }
         }
     }
 

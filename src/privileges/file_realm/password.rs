@@ -2,6 +2,8 @@
 //!
 //! What Elasticsearch also reads but nobody should keep (`{SHA}`, `{MD5}`, and anything else as clear text) is refused.
 
+use std::fmt::Write as _;
+
 use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -85,7 +87,10 @@ impl PasswordHash {
             Self::Pbkdf2 { stretch, iterations, salt, hash } => {
                 let mut found = [0; KEY];
                 if *stretch {
-                    let hex: String = Sha512::digest(password).iter().map(|byte| format!("{byte:02x}")).collect();
+                    let mut hex = String::with_capacity(128);
+                    for byte in Sha512::digest(password) {
+                        let _ = write!(hex, "{byte:02x}");
+                    }
                     pbkdf2::pbkdf2_hmac::<Sha512>(hex.as_bytes(), salt, *iterations, &mut found);
                 } else {
                     pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, *iterations, &mut found);

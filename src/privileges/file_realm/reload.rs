@@ -63,7 +63,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("users", &format!("a:{HASH}\n"));
-        let realm = FileRealm::open(RealmFiles { directory: folder.path().to_owned() }).unwrap();
+        let realm = FileRealm::open(RealmFiles { directory: folder.path().to_owned(), jwt: None }).unwrap();
         let has = |user: &str| realm.look_up(user).is_some();
         assert!(has("a") && !has("b"));
         write("users", &format!("b:{HASH}\n"));

@@ -15,7 +15,7 @@ use super::password::PasswordHash;
 use crate::secret::Secret;
 
 /// So long a password is not compared again.
-const LIFETIME: Duration = Duration::from_secs(60);
+const LIFETIME: Duration = Duration::from_mins(1);
 const MOST_REMEMBERED: usize = 4096;
 
 /// The limit of comparisons at once, one for each core.
