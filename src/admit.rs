@@ -10,6 +10,9 @@ use crate::{
 /// Longest request target, in bytes; Elasticsearch's own limit.
 const LONGEST_TARGET: usize = 4_096;
 
+/// Longest name that a client may give its request, in bytes: it goes into logs.
+const LONGEST_OPAQUE_ID: usize = 4_096;
+
 /// Headers that name another caller, in any spelling of `-` and `_`: never obeyed by accident.
 const IDENTITY: [&str; 2] = ["es-security-runas-user", "es-secondary-authorization"];
 
@@ -47,6 +50,9 @@ pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap, run_as: bool) -> R
         if headers.get_all(&single).iter().count() > 1 {
             return refuse(format!("the header [{single}] may be given once only"));
         }
+    }
+    if headers.get("x-opaque-id").is_some_and(|id| id.len() > LONGEST_OPAQUE_ID) {
+        return refuse(format!("the header [x-opaque-id] is longer than {LONGEST_OPAQUE_ID} bytes"));
     }
     if headers.get_all(header::TRANSFER_ENCODING).iter().count() > 1 {
         return refuse("the header [transfer-encoding] may be given once only".into());

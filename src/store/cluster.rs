@@ -108,7 +108,8 @@ impl ClusterStore {
             .await
             .map_err(unreachable)?;
         // The client follows redirects, without credentials to other hosts: what it found there is not the cluster's answer.
-        if response.url().origin() != self.url.origin() {
+        let asked = path.split('?').next().unwrap_or_default();
+        if response.url().origin() != self.url.origin() || response.url().path() != asked {
             tracing::warn!("the cluster redirected a search");
             return Err(Error::store(StatusCode::BAD_GATEWAY, "the cluster redirected a search"));
         }

@@ -33,8 +33,8 @@ pub fn parse_double(text: &str) -> Result<f64, InvalidDouble> {
             None => parse_decimal(unsigned),
         },
     };
-    // Java quotes the text as given where it names it at all.
-    magnitude.map(|value| sign * value).ok_or_else(|| InvalidDouble::Malformed(trimmed.to_owned()))
+    // As given: older JDKs, as 17, show it without the blanks around it.
+    magnitude.map(|value| sign * value).ok_or_else(|| InvalidDouble::Malformed(text.to_owned()))
 }
 
 fn without_suffix(text: &str) -> &str {
@@ -158,6 +158,7 @@ mod tests {
             ("  ", "empty String"),
             ("abc", "For input string: \"abc\""),
             ("inf", "For input string: \"inf\""),
+            (" x ", "For input string: \" x \""),
         ] {
             assert_eq!(parse_double(text).unwrap_err().to_string(), message);
         }
