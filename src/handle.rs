@@ -9,6 +9,7 @@ use http::{Request, Response};
 use crate::{
     admit::admit,
     error::Error,
+    pass_through::PassThrough,
     privileges::{Privileges, caller::Caller},
     reply::{Rendering, Reply},
     rest::{Parameters, RestRequest},
@@ -25,6 +26,8 @@ use crate::{
 pub struct Gate {
     pub privileges: Privileges,
     pub store: Arc<dyn ResultsStore>,
+    /// Where everything else goes, if anywhere.
+    pub pass_through: Option<PassThrough>,
     /// Largest body, in bytes, that is read.
     pub most_body: usize,
     /// Whether a request may name another user to act as.
@@ -41,6 +44,9 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
         let route = Route::find(&head.method, head.uri.path());
         if route == Ok(Route::Options) {
             return Ok(Reply::Options);
+        }
+        if let (Ok(Route::Other), Some(cluster)) = (&route, &gate.pass_through) {
+            return cluster.forward(&head, body).await.map(|reply| Reply::Passed(Box::new(reply)));
         }
         let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
         let caller = Caller::of(&head);
@@ -69,7 +75,7 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
         }
     }
     .await;
-    rendering.respond(&head.method, &outcome)
+    rendering.respond(&head.method, outcome)
 }
 
 /// What is asked: the body or the query is read first, then what nobody asked for is refused.

@@ -38,6 +38,9 @@ pub mod store;
 /// From an outcome to the bytes and headers of a response.
 pub mod reply;
 
+/// What is not ours, to the cluster and back.
+pub mod pass_through;
+
 /// One error for the whole program, shaped as Elasticsearch shapes it.
 pub mod error;
 

@@ -19,6 +19,8 @@ pub enum Reply {
     Buckets(Buckets, Style),
     /// Which methods a path of ours takes.
     Options,
+    /// The cluster's own.
+    Passed(Box<Response<Body>>),
 }
 
 /// How the answer to one request is to be written.
@@ -61,7 +63,7 @@ impl Rendering {
     #[must_use]
     pub fn timed_out() -> Response<Body> {
         let error = Error::store(StatusCode::SERVICE_UNAVAILABLE, "the request took too long");
-        Self::of(&HeaderMap::new()).respond(&Method::GET, &Err(error))
+        Self::of(&HeaderMap::new()).respond(&Method::GET, Err(error))
     }
 
     /// Takes what can be told before the request is understood, and its body is read: the form of answers to callers who
@@ -90,20 +92,28 @@ impl Rendering {
 
     /// Writes the response.
     #[must_use]
-    pub fn respond(&self, method: &Method, outcome: &Result<Reply, Error>) -> Response<Body> {
-        let (status, body) = match outcome {
+    pub fn respond(&self, method: &Method, outcome: Result<Reply, Error>) -> Response<Body> {
+        match outcome {
+            Ok(Reply::Passed(response)) => *response,
             Ok(Reply::Buckets(buckets, style)) => {
-                (StatusCode::OK, render(self.format, self.pretty, &self.filter, |sink| buckets.write(sink, *style)))
+                let body = render(self.format, self.pretty, &self.filter, |sink| buckets.write(sink, style));
+                self.write(method, StatusCode::OK, &self.content_type, body)
             }
-            Ok(Reply::Options) => (StatusCode::OK, Vec::new()),
+            Ok(Reply::Options) => allowing(self.write(method, StatusCode::OK, "text/plain; charset=UTF-8", Vec::new())),
             Err(error) => {
                 // Errors are never filtered.
                 let document = error.document(self.error_trace);
-                (error.status, render(self.format, self.pretty, &FilterPath::default(), |sink| document.write(sink)))
+                let body = render(self.format, self.pretty, &FilterPath::default(), |sink| document.write(sink));
+                let mut response = self.write(method, error.status, &self.content_type, body);
+                for (name, value) in error.headers() {
+                    response.headers_mut().append(name, value.clone());
+                }
+                if error.status == StatusCode::METHOD_NOT_ALLOWED { allowing(response) } else { response }
             }
-        };
-        let content_type =
-            if matches!(outcome, Ok(Reply::Options)) { "text/plain; charset=UTF-8" } else { &self.content_type };
+        }
+    }
+
+    fn write(&self, method: &Method, status: StatusCode, content_type: &str, body: Vec<u8>) -> Response<Body> {
         let length = body.len();
         let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::from(body) });
         *response.status_mut() = status;
@@ -113,12 +123,6 @@ impl Rendering {
         if let Ok(value) = HeaderValue::from_str(content_type) {
             headers.insert(header::CONTENT_TYPE, value);
         }
-        if status == StatusCode::METHOD_NOT_ALLOWED || matches!(outcome, Ok(Reply::Options)) {
-            headers.insert(header::ALLOW, HeaderValue::from_static(ALLOWED));
-        }
-        for (name, value) in outcome.as_ref().err().into_iter().flat_map(Error::headers) {
-            headers.append(name, value.clone());
-        }
         if let Some(opaque_id) = &self.opaque_id {
             headers.insert("x-opaque-id", opaque_id.clone());
         }
@@ -127,4 +131,10 @@ impl Rendering {
         }
         response
     }
+}
+
+/// Says which methods our paths take.
+fn allowing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(ALLOWED));
+    response
 }

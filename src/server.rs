@@ -64,6 +64,7 @@ pub async fn serve(listener: TcpListener, gate: Gate, stop: impl Future<Output =
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(LARGEST_HEAD)
             .auto_date_header(false)
+            .preserve_header_case(true)
             .serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {

@@ -12,6 +12,7 @@ use super::{import::load, open};
 use crate::{
     config::{Config, Results, Settings, access::Access},
     handle::Gate,
+    pass_through::pass_through,
     privileges::assemble::assemble,
     server::serve,
     store::embedded::EmbeddedStore,
@@ -40,6 +41,7 @@ impl Serve {
             load(&EmbeddedStore::open(file)?, &self.load)?;
         }
         let privileges = assemble(&access, config.upstream())?;
+        let pass_through = pass_through(config.upstream(), access.passing)?;
         let store = open(config.results)?;
         let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen: {}", config.listen))?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -52,7 +54,13 @@ impl Serve {
             }
             tracing::info!("stopping: requests under way may finish");
         };
-        let gate = Gate { privileges, store, most_body: config.max_body_bytes, allow_run_as: access.allow_run_as };
+        let gate = Gate {
+            privileges,
+            store,
+            pass_through,
+            most_body: config.max_body_bytes,
+            allow_run_as: access.allow_run_as,
+        };
         serve(listener, gate, stop).await;
         Ok(())
     }

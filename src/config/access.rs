@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Settings;
 use crate::{
+    pass_through::Passing,
     privileges::{
         Rule, SearchAs,
         file_realm::jwt::{JwtSettings, KeySource},
@@ -62,6 +63,8 @@ pub struct Access {
     /// Whose tokens the realm takes.
     pub jwt: Option<JwtSettings>,
     pub rule: Rule,
+    /// What is passed on besides Get Buckets.
+    pub passing: Passing,
     /// mlgate's own account on the cluster.
     pub service: Option<HeaderValue>,
     pub opensearch_roles: Vec<RoleGrant>,
@@ -100,6 +103,12 @@ impl Access {
         if allow_run_as && !matches!(authority, Some(AuthorityKind::Auto | AuthorityKind::Elasticsearch)) {
             bail!("allow_run_as: only Elasticsearch's security knows it");
         }
+        let passing = settings.pass_through.unwrap_or(if on_cluster { Passing::ReadOnly } else { Passing::Off });
+        if passing != Passing::Off && !on_cluster {
+            bail!(
+                "pass_through: must be off where the cluster does not know the callers, as it would let everyone do everything"
+            );
+        }
         let seconds = |value: Option<u64>, default: u64| Duration::from_secs(value.unwrap_or(default));
         Ok(Self {
             authority,
@@ -110,6 +119,7 @@ impl Access {
                 hide_forbidden_jobs: settings.hide_forbidden_jobs.unwrap_or(false),
                 search_as,
             },
+            passing,
             service,
             opensearch_roles: settings.opensearch_roles.clone().unwrap_or_default(),
             timeout: seconds(settings.authority_timeout_seconds, 5),

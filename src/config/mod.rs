@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow, bail};
 use elasticsearch::http::Url;
 use serde::Deserialize;
 
-use crate::{privileges::opensearch::RoleGrant, secret::Secret, store::cluster::Upstream};
+use crate::{pass_through::Passing, privileges::opensearch::RoleGrant, secret::Secret, store::cluster::Upstream};
 
 pub mod access;
 
@@ -43,6 +43,9 @@ pub struct Settings {
     /// Largest request body, in bytes [default: 1048576]
     #[arg(long, env = "MLGATE_MAX_BODY_BYTES", value_name = "BYTES")]
     pub max_body_bytes: Option<usize>,
+    /// What is passed on to the cluster besides Get Buckets [default: read-only where the cluster knows the callers, else off]
+    #[arg(long, env = "MLGATE_PASS_THROUGH", value_enum)]
+    pub pass_through: Option<Passing>,
     /// Who knows callers and what they may [default: file where there is a realm, else auto]
     #[arg(long, env = "MLGATE_AUTHORITY", value_enum)]
     pub authority: Option<AuthorityKind>,
@@ -145,6 +148,7 @@ impl Settings {
                 upstream_password,
                 upstream_timeout_seconds,
                 max_body_bytes,
+                pass_through,
                 authority,
                 realm,
                 jwt_issuer,

@@ -20,6 +20,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use mlgate::{
     config::{Config, Results, Settings, access::Access},
     handle::Gate,
+    pass_through::pass_through,
     privileges::assemble::assemble,
     server::serve,
     store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
@@ -176,7 +177,9 @@ pub async fn start_front(cluster: SocketAddr) -> SocketAddr {
 pub async fn start_with(configuration: &str) -> SocketAddr {
     let settings: Settings = toml::from_str(configuration).unwrap();
     let config = Config::of(&settings).unwrap();
-    let privileges = assemble(&Access::of(&settings).unwrap(), config.upstream()).unwrap();
+    let access = Access::of(&settings).unwrap();
+    let privileges = assemble(&access, config.upstream()).unwrap();
+    let pass_through = pass_through(config.upstream(), access.passing).unwrap();
     let store: Arc<dyn ResultsStore> = match config.results {
         Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file).unwrap()),
         Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream).unwrap()),
@@ -184,7 +187,7 @@ pub async fn start_with(configuration: &str) -> SocketAddr {
     let allow_run_as = settings.allow_run_as.unwrap_or_default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let gate = Gate { privileges, store, most_body: config.max_body_bytes, allow_run_as };
+    let gate = Gate { privileges, store, pass_through, most_body: config.max_body_bytes, allow_run_as };
     tokio::spawn(serve(listener, gate, std::future::pending()));
     address
 }
@@ -267,7 +270,11 @@ pub fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)]
     request += "\r\n";
     let mut bytes = request.into_bytes();
     bytes.extend_from_slice(body.unwrap_or_default());
-    let reply = send_raw(to, &bytes);
+    let mut reply = send_raw(to, &bytes);
+    if method == "HEAD" {
+        // Framed as if there were a body.
+        reply.extend_from_slice(b"0\r\n\r\n");
+    }
     parse(&reply).unwrap_or_else(|| panic!("no reply to {method} {target}: {:?}", String::from_utf8_lossy(&reply)))
 }
 
