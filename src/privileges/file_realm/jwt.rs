@@ -170,7 +170,13 @@ async fn fetch(line: &Line) -> Option<JwkSet> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::{
+        io::Write as _,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
 
     use base64::{Engine as _, prelude::BASE64_STANDARD};
     use jsonwebtoken::{
@@ -262,5 +268,38 @@ mod tests {
         ] {
             assert_eq!(verify(bad.clone()).await, None, "{bad}");
         }
+    }
+    /// Keys of a URL are fetched when they are needed, and an unknown key leads to no second fetch at once.
+    #[tokio::test]
+    async fn keys_at_a_url() {
+        let fetches = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&fetches);
+        let keys = serde_json::to_string(&JwkSet { keys: vec![public(KEY, "one")] }).unwrap();
+        let app = axum::Router::new().fallback(move |uri: http::Uri| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let answer = if uri.path() == "/a/keys.json" { keys.clone() } else { String::new() };
+            async move { answer }
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let jwt = |path: &str| {
+            Jwt::new(JwtSettings {
+                issuer: "https://issuer".into(),
+                audience: vec!["mlgate".into()],
+                keys: KeySource::Url(format!("http://{address}{path}").parse().unwrap()),
+                user_claim: "sub".into(),
+                roles_claim: "roles".into(),
+            })
+            .unwrap()
+        };
+        let good = jwt("/a/keys.json");
+        for (id, known) in [("one", true), ("one", true), ("two", false), ("two", false)] {
+            let token = token(&private(KEY), Algorithm::ES256, Some(id), &json!({}));
+            assert_eq!(good.verify(&Secret::from(token)).await.is_some(), known, "{id}");
+        }
+        assert_eq!(fetches.load(Ordering::SeqCst), 1);
+        let token = token(&private(KEY), Algorithm::ES256, Some("one"), &json!({}));
+        assert!(jwt("/elsewhere").verify(&Secret::from(token)).await.is_none());
     }
 }
