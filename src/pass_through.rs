@@ -15,8 +15,13 @@ use hyper_util::{
 };
 use reqwest::Url;
 use serde::Deserialize;
+use tokio::sync::OnceCell;
 
-use crate::error::{Error, Exception, Fault};
+use crate::{
+    config::access::Access,
+    error::{Error, Exception, Fault},
+    privileges::{ask::Line, detect::Kind, refusal::unavailable},
+};
 
 /// Headers that belong to one connection.
 const HOP_BY_HOP: [&str; 9] = [
@@ -68,6 +73,9 @@ pub struct PassThrough {
     client: Client<HttpsConnector<HttpConnector>, Body>,
     cluster: Cluster,
     passing: Passing,
+    line: Line,
+    /// What kind of security the cluster has, once it is known.
+    kind: OnceCell<Kind>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,9 +88,11 @@ struct Cluster {
 ///
 /// # Errors
 /// Where the address of the cluster is none.
-pub fn pass_through(upstream: Option<&Url>, passing: Passing) -> anyhow::Result<Option<PassThrough>> {
+pub fn pass_through(upstream: Option<&Url>, access: &Access) -> anyhow::Result<Option<PassThrough>> {
     match upstream {
-        Some(upstream) if passing != Passing::Off => PassThrough::new(upstream.as_str(), passing).map(Some),
+        Some(upstream) if access.passing != Passing::Off => {
+            PassThrough::new(upstream, access.passing, access.timeout).map(Some)
+        }
         _ => Ok(None),
     }
 }
@@ -94,8 +104,9 @@ impl PassThrough {
     ///
     /// # Errors
     /// Where the address is none.
-    pub fn new(upstream: &str, passing: Passing) -> anyhow::Result<Self> {
-        let parts = upstream.parse::<Uri>()?.into_parts();
+    pub fn new(upstream: &Url, passing: Passing, timeout: Duration) -> anyhow::Result<Self> {
+        let line = Line::new(upstream.clone(), timeout)?;
+        let parts = upstream.as_str().parse::<Uri>()?.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             anyhow::bail!("upstream: {upstream} is no address");
         };
@@ -115,22 +126,22 @@ impl PassThrough {
             // What was never begun to be sent is sent on another connection; nothing else is ever sent twice.
             .retry_canceled_requests(true)
             .build(connector);
-        Ok(Self { client, cluster: Cluster { scheme, authority }, passing })
+        Ok(Self { client, cluster: Cluster { scheme, authority }, passing, line, kind: OnceCell::new() })
     }
 
     /// Passes a request on, and the reply back.
     ///
     /// # Errors
-    /// 403 for what is not passed on, 502 where the cluster does not answer.
+    /// 403 for what is not passed on, 502 where the cluster does not answer, 503 where it is not known to have any security.
     pub async fn forward(&self, head: &Parts, body: Body) -> Result<Response<Body>, Error> {
         if !self.passes(&head.method, head.uri.path()) {
-            let message = format!(
-                "[{} {}] is not passed on to the cluster: pass_through is read-only",
-                head.method,
-                head.uri.path()
-            );
-            let exception = Exception::new("status_exception", message);
-            return Err(Error::new(StatusCode::FORBIDDEN, Fault::Proxy, exception.clone(), exception));
+            let what = format!("[{} {}]", head.method, head.uri.path());
+            return Err(refused(format!("{what} is not passed on to the cluster: pass_through is read-only")));
+        }
+        // A cluster that lets everyone in would let everyone past mlgate as well.
+        let kind = self.kind.get_or_try_init(|| Kind::of(&self.line)).await.map_err(|_| unavailable())?;
+        if *kind == Kind::WithoutSecurity {
+            return Err(refused("nothing is passed on to the cluster, as it has no security".to_owned()));
         }
         let reply = self.client.request(self.request(head, body)?).await.map_err(|error| {
             tracing::warn!(error = &error as &dyn std::error::Error, "the cluster could not be reached");
@@ -176,6 +187,11 @@ impl PassThrough {
     }
 }
 
+fn refused(reason: String) -> Error {
+    let exception = Exception::new("status_exception", reason);
+    Error::new(StatusCode::FORBIDDEN, Fault::Proxy, exception.clone(), exception)
+}
+
 fn says_who(name: &HeaderName) -> bool {
     let name = name.as_str().replace('_', "-");
     IDENTITY.iter().any(|identity| name.starts_with(identity))
@@ -200,13 +216,16 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use http::{HeaderMap, HeaderName, Method};
 
     use super::{PassThrough, Passing, says_who, strip_hop_by_hop};
 
     #[test]
     fn read_only_reads() {
-        let way = PassThrough::new("http://127.0.0.1:1", Passing::ReadOnly).unwrap();
+        let way = PassThrough::new(&"http://127.0.0.1:1".parse().unwrap(), Passing::ReadOnly, Duration::from_secs(1))
+            .unwrap();
         for (method, path) in
             [(Method::GET, "/"), (Method::HEAD, "/i"), (Method::POST, "/i/_search"), (Method::POST, "/_msearch/")]
         {

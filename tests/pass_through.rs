@@ -30,6 +30,29 @@ fn comparable(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
     (reply.status, headers, body)
 }
 
+/// A cluster that lets everyone in: mlgate cannot tell who may, and is no way around that.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_goes_to_a_cluster_without_security() {
+    let answers = |uri: http::Uri| async move {
+        let root = r#"{"version":{"number":"8.19.0"},"tagline":"You Know, for Search"}"#;
+        let missing = r#"{"error":"no handler found for uri [/x] and method [GET]"}"#;
+        let found = uri.path() == "/" || uri.path().ends_with("_search");
+        (if found { http::StatusCode::OK } else { http::StatusCode::BAD_REQUEST }, if found { root } else { missing })
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let cluster = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answers)).await.unwrap() });
+    for more in ["", "authority = 'elasticsearch'\n", "authority = 'opensearch'\npass_through = 'all'\n"] {
+        let front = start_with(&format!("upstream = 'http://{cluster}'\n{more}")).await;
+        for (target, status) in
+            [("/.ml-anomalies-*/_search", 403), ("/", 403), ("/_ml/anomaly_detectors/it-ops-kpi/results/buckets", 503)]
+        {
+            let reply = send(front, "GET", target, &[("Authorization", &basic("u", "p"))], None);
+            assert_eq!(reply.status, status, "{more} {target}: {reply:?}");
+        }
+    }
+}
+
 async fn on(server: Server) {
     let Some(cluster) = Cluster::start_server(server) else { return };
     let upstream = format!("upstream = 'http://{}'\n", cluster.address);

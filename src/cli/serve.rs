@@ -41,7 +41,7 @@ impl Serve {
             load(&EmbeddedStore::open(file)?, &self.load)?;
         }
         let privileges = assemble(&access, config.upstream())?;
-        let pass_through = pass_through(config.upstream(), access.passing)?;
+        let pass_through = pass_through(config.upstream(), &access)?;
         let store = open(config.results)?;
         let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen: {}", config.listen))?;
         let mut terminate = signal(SignalKind::terminate())?;

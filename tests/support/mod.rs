@@ -179,7 +179,7 @@ pub async fn start_with(configuration: &str) -> SocketAddr {
     let config = Config::of(&settings).unwrap();
     let access = Access::of(&settings).unwrap();
     let privileges = assemble(&access, config.upstream()).unwrap();
-    let pass_through = pass_through(config.upstream(), access.passing).unwrap();
+    let pass_through = pass_through(config.upstream(), &access).unwrap();
     let store: Arc<dyn ResultsStore> = match config.results {
         Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file).unwrap()),
         Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream).unwrap()),
