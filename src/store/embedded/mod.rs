@@ -4,6 +4,7 @@ mod document;
 mod faults;
 mod indexer;
 mod mapping;
+mod place;
 mod reading;
 mod search;
 mod sort;
@@ -215,7 +216,7 @@ fn tables(connection: &Connection) -> rusqlite::Result<i64> {
 impl ResultsStore for EmbeddedStore {
     fn search<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
         let (job, query) = (permit.job().clone(), query.clone());
-        self.ask(move |connection| match search::place(connection, &job)? {
+        self.ask(move |connection| match place::place(connection, &job)? {
             Some(place) => search::search(connection, &place, &job, &query, search::now()),
             None => Ok(Ok(Hits::default())),
         })
@@ -224,7 +225,7 @@ impl ResultsStore for EmbeddedStore {
     fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
         let (job, query) = (permit.job().clone(), query.clone());
         let unknown = unknown_job(permit.job());
-        self.ask(move |connection| match search::place(connection, &job)? {
+        self.ask(move |connection| match place::place(connection, &job)? {
             Some(place) => search::search(connection, &place, &job, &query, search::now()),
             None => Ok(Err(unknown)),
         })
