@@ -1,9 +1,9 @@
 //! Refuses early what could be understood in two ways, before anything is looked up for it.
 
-use http::{HeaderMap, HeaderName, Method, Uri, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 
 use crate::{
-    error::{Error, Exception},
+    error::{Error, Exception, Fault},
     privileges::caller::RUN_AS,
 };
 
@@ -22,7 +22,7 @@ const KEPT: [&str; 4] = ["authorization", "x-opaque-id", "es-security-runas-user
 /// Checks the target and the headers of a request; `run_as` says whether it may name whom to act as.
 ///
 /// # Errors
-/// 400 for what is ambiguous.
+/// 400 for what is ambiguous, 414 for a target that is too long.
 pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap, run_as: bool) -> Result<(), Error> {
     let refuse = |message: String| Err(Error::bad_request(Exception::illegal_argument(message)));
     let target = uri.path_and_query().map_or("", |target| target.as_str());
@@ -31,7 +31,8 @@ pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap, run_as: bool) -> R
     }
     if target.len() > LONGEST_TARGET {
         let message = format!("An HTTP line is larger than {LONGEST_TARGET} bytes.");
-        return Err(Error::bad_request(Exception::new("too_long_http_line_exception", message)));
+        let exception = Exception::new("too_long_http_line_exception", message);
+        return Err(Error::new(StatusCode::URI_TOO_LONG, Fault::Client, exception.clone(), exception));
     }
     if let Some(reason) = ambiguous(uri.path()) {
         return refuse(format!("the path [{}] {reason}", uri.path()));

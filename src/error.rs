@@ -224,6 +224,12 @@ impl Error {
         Self::document_as_is(error.status, error.fault, document)
     }
 
+    /// 503 for a request that took too long.
+    #[must_use]
+    pub fn took_too_long() -> Self {
+        Self::store(StatusCode::SERVICE_UNAVAILABLE, "the request took too long")
+    }
+
     /// 413.
     #[must_use]
     pub fn body_too_large(most: usize) -> Self {

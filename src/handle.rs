@@ -1,17 +1,18 @@
 //! THE SCREEN: one request from admission to reply.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::State};
-use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::{
     admit::admit,
     error::Error,
+    listen::rates::Rates,
     pass_through::PassThrough,
     privileges::{Privileges, caller::Caller},
     reply::{Rendering, Reply},
+    request_body::read_body,
     rest::{Parameters, RestRequest},
     results::{
         documents::Style,
@@ -28,8 +29,11 @@ pub struct Gate {
     pub store: Arc<dyn ResultsStore>,
     /// Where everything else goes, if anywhere.
     pub pass_through: Option<PassThrough>,
+    pub rates: Arc<Rates>,
     /// Largest body, in bytes, that is read.
     pub most_body: usize,
+    /// Longest time for what is answered here.
+    pub most_time: Duration,
     /// Whether a request may name another user to act as.
     pub allow_run_as: bool,
 }
@@ -48,31 +52,35 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
         if let (Ok(Route::Other), Some(cluster)) = (&route, &gate.pass_through) {
             return cluster.forward(&head, body).await.map(|reply| Reply::Passed(Box::new(reply)));
         }
-        let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
-        let caller = Caller::of(&head);
-        let job = route.as_ref().ok().and_then(Route::job_id);
-        let decision = gate.privileges.decide(&caller, job).await;
-        let decision = decision.inspect_err(|_| rendering.foresee(&head.headers, &parameters))?;
-        let (route, parameters) = (route.map_err(|_| Error::bad_escape(head.uri.path()))?, parameters?);
-        let body = read_body(body, gate.most_body).await?;
-        let content = Negotiated::read(&head.headers, parameters.get("format"), !body.is_empty())?;
-        rendering.choose(&content, &parameters)?;
-        match route {
-            Route::GetBuckets { dialect, job_id, timestamp } => {
-                rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
-                let asked =
-                    understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
-                let permit = decision.permit()?;
-                let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-                match get_buckets(&*gate.store, &permit, &asked, style).await {
-                    Ok(buckets) => Ok(Reply::Buckets(buckets, style)),
-                    Err(error) => Err(decision.after_search(error, &permit).await),
+        let ours = async {
+            let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
+            let caller = Caller::of(&head);
+            let job = route.as_ref().ok().and_then(Route::job_id);
+            let decision = gate.privileges.decide(&caller, job).await;
+            let decision = decision.inspect_err(|_| rendering.foresee(&head.headers, &parameters))?;
+            gate.rates.count_user(decision.who())?;
+            let (route, parameters) = (route.map_err(|_| Error::bad_escape(head.uri.path()))?, parameters?);
+            let body = read_body(&head.headers, body, gate.most_body).await?;
+            let content = Negotiated::read(&head.headers, parameters.get("format"), !body.is_empty())?;
+            rendering.choose(&content, &parameters)?;
+            match route {
+                Route::GetBuckets { dialect, job_id, timestamp } => {
+                    rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
+                    let asked =
+                        understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
+                    let permit = decision.permit()?;
+                    let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
+                    match get_buckets(&*gate.store, &permit, &asked, style).await {
+                        Ok(buckets) => Ok(Reply::Buckets(buckets, style)),
+                        Err(error) => Err(decision.after_search(error, &permit).await),
+                    }
                 }
+                Route::Options => Ok(Reply::Options),
+                Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),
+                Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
             }
-            Route::Options => Ok(Reply::Options),
-            Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),
-            Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
-        }
+        };
+        tokio::time::timeout(gate.most_time, ours).await.unwrap_or_else(|_| Err(Error::took_too_long()))
     }
     .await;
     rendering.respond(&head.method, outcome)
@@ -84,8 +92,4 @@ fn understand(content: &Negotiated, rest: &RestRequest) -> Result<GetBuckets, Er
     let asked = GetBuckets::read(rest, parser.as_mut().map(|parser| parser as &mut dyn Parser))?;
     rest.parameters.refuse_leftovers(&rest.path())?;
     Ok(asked)
-}
-
-async fn read_body(body: Body, most: usize) -> Result<Bytes, Error> {
-    axum::body::to_bytes(body, most).await.map_err(|_| Error::body_too_large(most))
 }

@@ -11,8 +11,11 @@ pub mod config;
 /// A text that is never shown.
 pub mod secret;
 
+/// From the configuration to a server that listens.
+pub mod assemble;
+
 /// Listens, limits and drains.
-pub mod server;
+pub mod listen;
 
 /// The screen: one request from admission to reply.
 pub mod handle;
@@ -22,6 +25,9 @@ pub mod admit;
 
 /// From a raw path and a method to an operation.
 pub mod route;
+
+/// The body of a request, in bounds.
+pub mod request_body;
 
 /// A request as Elasticsearch's REST layer sees it.
 pub mod rest;

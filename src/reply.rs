@@ -59,11 +59,13 @@ impl Rendering {
         }
     }
 
-    /// 503 for a request that took too long.
+    /// The document and the headers of an error, for who writes replies without hyper.
     #[must_use]
-    pub fn timed_out() -> Response<Body> {
-        let error = Error::store(StatusCode::SERVICE_UNAVAILABLE, "the request took too long");
-        Self::of(&HeaderMap::new()).respond(&Method::GET, Err(error))
+    pub fn in_bytes(&self, error: &Error) -> (Vec<u8>, HeaderMap) {
+        let document = error.document(self.error_trace);
+        let body = render(self.format, self.pretty, &FilterPath::default(), |sink| document.write(sink));
+        let headers = self.headers(&self.content_type, body.len());
+        (body, headers)
     }
 
     /// Takes what can be told before the request is understood, and its body is read: the form of answers to callers who
@@ -114,10 +116,15 @@ impl Rendering {
     }
 
     fn write(&self, method: &Method, status: StatusCode, content_type: &str, body: Vec<u8>) -> Response<Body> {
-        let length = body.len();
+        let headers = self.headers(content_type, body.len());
         let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::from(body) });
         *response.status_mut() = status;
-        let headers = response.headers_mut();
+        *response.headers_mut() = headers;
+        response
+    }
+
+    fn headers(&self, content_type: &str, length: usize) -> HeaderMap {
+        let mut headers = HeaderMap::new();
         headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         if let Ok(value) = HeaderValue::from_str(content_type) {
@@ -129,7 +136,7 @@ impl Rendering {
         if let Some(Ok(warning)) = self.deprecation.as_deref().map(HeaderValue::from_str) {
             headers.insert(header::WARNING, warning);
         }
-        response
+        headers
     }
 }
 

@@ -4,10 +4,8 @@ use anyhow::bail;
 
 use super::{existing, operator};
 use crate::{
-    config::{
-        Config, Results, Settings,
-        access::{Access, basic},
-    },
+    assemble::Checked,
+    config::{Results, Settings, access::basic},
     privileges::{assemble::assemble, caller::Caller},
     results::job_id::JobId,
     secret::Secret,
@@ -30,11 +28,9 @@ pub(super) struct Check {
 /// Checks what a server would need, one thing after the other.
 pub(super) async fn run(check: Check) -> anyhow::Result<()> {
     let Check { settings, user, job } = check;
-    let config = Config::of(&settings)?;
-    let access = Access::of(&settings)?;
-    access.may_listen_on(config.listen)?;
+    let Checked { config, access, listener } = Checked::of(&settings)?;
     let privileges = assemble(&access, config.upstream())?;
-    println!("configuration: right; would listen on {}", config.listen);
+    println!("configuration: right; would listen on {}", listener.listen);
     match config.results {
         Results::Embedded(file) => {
             let (documents, jobs) = existing(&file)?.counts()?;

@@ -6,8 +6,9 @@ use anyhow::anyhow;
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::{existing, open, operator};
+use super::{existing, operator};
 use crate::{
+    assemble::open,
     config::{Config, Results, Settings},
     error::Error,
     privileges::Permit,

@@ -9,7 +9,6 @@ mod serve;
 use std::{
     io::IsTerminal as _,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::bail;
@@ -17,8 +16,8 @@ use http::{HeaderMap, header};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Config, Results, Settings, access::service},
-    store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
+    config::{Config, Settings, access::service},
+    store::embedded::EmbeddedStore,
 };
 
 /// Serves Elastic's machine-learning results API in front of any cluster, or file, that merely holds the results.
@@ -77,14 +76,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             command.run(&Config::of(&settings)?)
         }
     }
-}
-
-/// Opens the place that holds the results.
-fn open(results: Results) -> anyhow::Result<Arc<dyn ResultsStore>> {
-    Ok(match results {
-        Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file)?),
-        Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream)?),
-    })
 }
 
 /// Opens a store to ask it; one that is not there is not made.

@@ -2,19 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use sd_notify::NotifyState;
 
-use super::{import::load, open};
+use super::import::load;
 use crate::{
-    config::{Config, Results, Settings, access::Access},
-    handle::Gate,
-    pass_through::pass_through,
-    privileges::assemble::assemble,
-    server::serve,
+    assemble::Checked,
+    config::{Results, Settings},
+    listen::phase::{Phase, Phases},
     store::embedded::EmbeddedStore,
 };
 
@@ -31,37 +25,42 @@ pub(super) struct Serve {
 
 impl Serve {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let config = Config::of(settings)?;
-        let access = Access::of(settings)?;
-        access.may_listen_on(config.listen)?;
+        let checked = Checked::of(settings)?;
         if !self.load.is_empty() {
-            let Results::Embedded(file) = &config.results else {
+            let Results::Embedded(file) = &checked.config.results else {
                 anyhow::bail!("--load: only the embedded store can be loaded");
             };
             load(&EmbeddedStore::open(file)?, &self.load)?;
         }
-        let privileges = assemble(&access, config.upstream())?;
-        let pass_through = pass_through(config.upstream(), &access)?;
-        let store = open(config.results)?;
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen: {}", config.listen))?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let open = access.authority.is_none();
-        tracing::info!(address = %listener.local_addr()?, "{}", if open { "listening; everyone may" } else { "listening" });
-        let stop = async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            tracing::info!("stopping: requests under way may finish");
-        };
-        let gate = Gate {
-            privileges,
-            store,
-            pass_through,
-            most_body: config.max_body_bytes,
-            allow_run_as: access.allow_run_as,
-        };
-        serve(listener, gate, stop).await;
+        let assembled = checked.assemble()?;
+        let phases = Phases::of_signals()?;
+        allow_descriptors();
+        let listening = assembled.listen()?;
+        tell(NotifyState::Ready);
+        let mut draining = phases.clone();
+        tokio::spawn(async move {
+            draining.reached(Phase::Draining).await;
+            tell(NotifyState::Stopping);
+        });
+        listening.serve(phases).await;
         Ok(())
+    }
+}
+
+/// Tells systemd, where that started this program.
+fn tell(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the service manager cannot be told");
+    }
+}
+
+/// Takes as many descriptors as this process may have: the usual first limit is less than a server needs.
+fn allow_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        tracing::warn!(%error, "the limit of open files cannot be raised");
     }
 }

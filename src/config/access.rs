@@ -1,6 +1,6 @@
 //! What the settings say about who may.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Settings;
 use crate::{
+    listen::socket::Place,
     pass_through::Passing,
     privileges::{
         Rule, SearchAs,
@@ -134,9 +135,9 @@ impl Access {
     ///
     /// # Errors
     /// Where everyone is let in, and not only from this machine.
-    pub fn may_listen_on(&self, address: SocketAddr) -> anyhow::Result<()> {
-        if self.authority.is_none() && !address.ip().is_loopback() {
-            bail!("listen: {address} is not a loopback address, and unsafe_open_to_all lets everyone in");
+    pub fn may_listen_on(&self, place: &Place) -> anyhow::Result<()> {
+        if self.authority.is_none() && !place.is_local() {
+            bail!("listen: {place} is not a loopback address, and unsafe_open_to_all lets everyone in");
         }
         Ok(())
     }

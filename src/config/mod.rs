@@ -3,7 +3,6 @@
 //! Every key has the same name in all three: `listen` in the file, `MLGATE_LISTEN`, `--listen`.
 
 use std::{
-    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,9 +11,13 @@ use anyhow::{Context, anyhow, bail};
 use elasticsearch::http::Url;
 use serde::Deserialize;
 
-use crate::{pass_through::Passing, privileges::opensearch::RoleGrant, secret::Secret, store::cluster::Upstream};
+use crate::{
+    listen::socket::Place, pass_through::Passing, privileges::opensearch::RoleGrant, secret::Secret,
+    store::cluster::Upstream,
+};
 
 pub mod access;
+pub mod listener;
 
 use access::{Account, AuthorityKind, IndexRead};
 
@@ -22,9 +25,60 @@ use access::{Account, AuthorityKind, IndexRead};
 #[derive(Debug, Default, Clone, Deserialize, clap::Args)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Address to listen on [default: 127.0.0.1:9280]
-    #[arg(long, env = "MLGATE_LISTEN", value_name = "ADDRESS:PORT")]
-    pub listen: Option<SocketAddr>,
+    /// Where to listen; systemd: at the sockets that it passes [default: 127.0.0.1:9280]
+    #[arg(long, env = "MLGATE_LISTEN", value_name = "ADDRESS:PORT|unix:/PATH|systemd")]
+    pub listen: Option<Place>,
+    /// Mode of the file of a unix socket [default: 0660]
+    #[arg(long, env = "MLGATE_LISTEN_MODE", value_name = "OCTAL")]
+    pub listen_mode: Option<String>,
+    /// The server's certificates as PEM, its own first: TLS is spoken, and nothing else
+    #[arg(long, env = "MLGATE_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key as PEM
+    #[arg(long, env = "MLGATE_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Who signs the certificates that clients must then have
+    #[arg(long, env = "MLGATE_TLS_CLIENT_CA", value_name = "FILE")]
+    pub tls_client_ca: Option<PathBuf>,
+    /// Longest time for a TLS handshake, in seconds [default: 10]
+    #[arg(long, env = "MLGATE_TLS_HANDSHAKE_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub tls_handshake_timeout_seconds: Option<u64>,
+    /// Longest time for the head of a request, in seconds [default: 10]
+    #[arg(long, env = "MLGATE_HEAD_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub head_timeout_seconds: Option<u64>,
+    /// Longest time for the next 16 KB of a request's body, in seconds [default: 30]
+    #[arg(long, env = "MLGATE_BODY_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub body_timeout_seconds: Option<u64>,
+    /// Longest time for a client to take the next 16 KB of its reply, in seconds [default: 60]
+    #[arg(long, env = "MLGATE_REPLY_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub reply_timeout_seconds: Option<u64>,
+    /// Longest time that a connection may be idle, in seconds [default: 75]
+    #[arg(long, env = "MLGATE_KEEP_ALIVE_SECONDS", value_name = "SECONDS")]
+    pub keep_alive_seconds: Option<u64>,
+    /// Longest time for a Get Buckets request as a whole, in seconds [default: 60]
+    #[arg(long, env = "MLGATE_REQUEST_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub request_timeout_seconds: Option<u64>,
+    /// Longest time for requests under way after the signal to stop, in seconds [default: 20]
+    #[arg(long, env = "MLGATE_DRAIN_SECONDS", value_name = "SECONDS")]
+    pub drain_seconds: Option<u64>,
+    /// Largest head of a request, in bytes [default: 16384]
+    #[arg(long, env = "MLGATE_MAX_HEAD_BYTES", value_name = "BYTES")]
+    pub max_head_bytes: Option<usize>,
+    /// Most connections at once; further ones wait [default: 8192]
+    #[arg(long, env = "MLGATE_MAX_CONNECTIONS", value_name = "NUMBER")]
+    pub max_connections: Option<usize>,
+    /// Most requests under way; further ones are refused with 429 [default: 1024]
+    #[arg(long, env = "MLGATE_MAX_REQUESTS", value_name = "NUMBER")]
+    pub max_requests: Option<usize>,
+    /// Most bytes of the bodies of requests under way; further ones are refused with 429 [default: 268435456]
+    #[arg(long, env = "MLGATE_MAX_REQUEST_BYTES", value_name = "BYTES")]
+    pub max_request_bytes: Option<u64>,
+    /// How often one user, or one credential, may ask; more is refused with 429 [default: no limit]
+    #[arg(long, env = "MLGATE_RATE_LIMIT_PER_SECOND", value_name = "NUMBER")]
+    pub rate_limit_per_second: Option<u32>,
+    /// How many of these requests may come at once [default: as many as in a second]
+    #[arg(long, env = "MLGATE_RATE_LIMIT_BURST", value_name = "NUMBER")]
+    pub rate_limit_burst: Option<u32>,
     /// SQLite file that holds the results [default: mlgate.db, unless there is an upstream]
     #[arg(long, env = "MLGATE_STORE", value_name = "FILE")]
     pub store: Option<PathBuf>,
@@ -102,7 +156,6 @@ pub struct Settings {
 /// A configuration that can be run.
 #[derive(Clone)]
 pub struct Config {
-    pub listen: SocketAddr,
     pub results: Results,
     pub max_body_bytes: usize,
 }
@@ -144,6 +197,23 @@ impl Settings {
             ..fill!(
                 self,
                 below,
+                listen_mode,
+                tls_certificate,
+                tls_key,
+                tls_client_ca,
+                tls_handshake_timeout_seconds,
+                head_timeout_seconds,
+                body_timeout_seconds,
+                reply_timeout_seconds,
+                keep_alive_seconds,
+                request_timeout_seconds,
+                drain_seconds,
+                max_head_bytes,
+                max_connections,
+                max_requests,
+                max_request_bytes,
+                rate_limit_per_second,
+                rate_limit_burst,
                 upstream_username,
                 upstream_password,
                 upstream_timeout_seconds,
@@ -192,7 +262,6 @@ impl Config {
     /// # Errors
     /// What is wrong with them, naming the key.
     pub fn of(settings: &Settings) -> anyhow::Result<Self> {
-        let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9280)));
         let results = match (&settings.upstream, &settings.store) {
             (Some(_), Some(_)) => bail!("store: cannot be set together with upstream"),
             (Some(url), None) => {
@@ -205,7 +274,7 @@ impl Config {
             }
             (None, store) => Results::Embedded(store.clone().unwrap_or_else(|| "mlgate.db".into())),
         };
-        Ok(Self { listen, results, max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20) })
+        Ok(Self { results, max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20) })
     }
 
     /// The cluster that holds the results, where one does.
@@ -220,7 +289,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, Settings, access::Access};
+    use super::{Config, Settings, access::Access, listener::ListenerConfig};
 
     fn refusal(toml: &str) -> String {
         let settings: Result<Settings, _> = toml::from_str(toml);
@@ -228,7 +297,7 @@ mod tests {
             Err(error) => error.to_string(),
             Ok(settings) => {
                 let checked =
-                    Config::of(&settings).and_then(|config| Access::of(&settings)?.may_listen_on(config.listen));
+                    Config::of(&settings).and_then(|_| ListenerConfig::of(&settings, &Access::of(&settings)?));
                 checked.err().map(|error| format!("{error:#}")).unwrap_or_default()
             }
         }

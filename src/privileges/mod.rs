@@ -31,7 +31,7 @@ pub mod refusal;
 pub mod role_book;
 
 use audit::{Audit, Line, Outcome};
-use authority::{Authority, NoVerdict, Question, Verdict};
+use authority::{Authority, NoVerdict, Question, Verdict, Who};
 use cache::Verdicts;
 use caller::{Caller, FingerprintKey};
 
@@ -168,6 +168,12 @@ impl Privileges {
 // === impl Decision ===
 
 impl Decision<'_> {
+    /// Who asks.
+    #[must_use]
+    pub fn who(&self) -> &Who {
+        &self.verdict.who
+    }
+
     /// Lets the caller read the job that the path names.
     ///
     /// # Errors

@@ -12,18 +12,18 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::Arc,
     time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use mlgate::{
-    config::{Config, Results, Settings, access::Access},
-    handle::Gate,
-    pass_through::pass_through,
-    privileges::assemble::assemble,
-    server::serve,
-    store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
+    assemble::Checked,
+    config::Settings,
+    listen::{
+        phase::{Phase, Phases},
+        socket::Place,
+    },
+    store::embedded::EmbeddedStore,
 };
 
 /// The user and the password of an Elasticsearch cluster's superuser.
@@ -175,21 +175,18 @@ pub async fn start_front(cluster: SocketAddr) -> SocketAddr {
 
 /// A server with a configuration as its file has it; its address is a free port.
 pub async fn start_with(configuration: &str) -> SocketAddr {
-    let settings: Settings = toml::from_str(configuration).unwrap();
-    let config = Config::of(&settings).unwrap();
-    let access = Access::of(&settings).unwrap();
-    let privileges = assemble(&access, config.upstream()).unwrap();
-    let pass_through = pass_through(config.upstream(), &access).unwrap();
-    let store: Arc<dyn ResultsStore> = match config.results {
-        Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file).unwrap()),
-        Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream).unwrap()),
-    };
-    let allow_run_as = settings.allow_run_as.unwrap_or_default();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let gate = Gate { privileges, store, pass_through, most_body: config.max_body_bytes, allow_run_as };
-    tokio::spawn(serve(listener, gate, std::future::pending()));
-    address
+    start_draining(configuration).await.0
+}
+
+/// As [`start_with`]; it stops as its phase says.
+pub async fn start_draining(configuration: &str) -> (SocketAddr, tokio::sync::watch::Sender<Phase>) {
+    let mut settings: Settings = toml::from_str(configuration).unwrap();
+    settings.listen.get_or_insert_with(|| "127.0.0.1:0".parse().unwrap());
+    let listening = Checked::of(&settings).unwrap().assemble().unwrap().listen().unwrap();
+    let [Place::Address(address)] = listening.addresses().unwrap()[..] else { panic!("not one address") };
+    let (sender, phases) = Phases::new();
+    tokio::spawn(listening.serve(phases));
+    (address, sender)
 }
 
 /// The program itself, with everything logged.

@@ -1,0 +1,139 @@
+//! From the configuration to a server that listens, in three steps: everything is checked, everything is made, and only
+//! then a port opens.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+
+use crate::{
+    config::{Config, Results, Settings, access::Access, listener::ListenerConfig},
+    handle::{Gate, handle},
+    listen::{
+        Front,
+        phase::Phases,
+        rates::Rates,
+        socket::{Place, Sockets},
+        tls::Tls,
+    },
+    pass_through::pass_through,
+    privileges,
+    store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
+};
+
+/// A configuration that can be served.
+pub struct Checked {
+    pub config: Config,
+    pub access: Access,
+    pub listener: ListenerConfig,
+}
+
+/// A server that does not listen yet.
+pub struct Assembled {
+    app: Router,
+    front: Arc<Front>,
+    listener: ListenerConfig,
+    open_to_all: bool,
+}
+
+/// A server whose port is open.
+pub struct Listening {
+    app: Router,
+    front: Arc<Front>,
+    sockets: Sockets,
+}
+
+// === impl Checked ===
+
+impl Checked {
+    /// Checks all settings, and that certificates are right.
+    ///
+    /// # Errors
+    /// What is wrong with them, naming the key.
+    pub fn of(settings: &Settings) -> anyhow::Result<Self> {
+        let (config, access) = (Config::of(settings)?, Access::of(settings)?);
+        let listener = ListenerConfig::of(settings, &access)?;
+        if let Some(tls) = &listener.tls {
+            tls.read()?;
+        }
+        Ok(Self { config, access, listener })
+    }
+
+    /// Makes everything that answers. Needs a runtime, as files are looked after.
+    ///
+    /// # Errors
+    /// Files that cannot be read or written.
+    pub fn assemble(self) -> anyhow::Result<Assembled> {
+        let Self { config, access, listener } = self;
+        let rates = Arc::new(Rates::new(listener.rate)?);
+        let tls = listener.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
+        if let Some(tls) = &tls {
+            tokio::spawn(Arc::clone(tls).watch());
+        }
+        let gate = Gate {
+            privileges: privileges::assemble::assemble(&access, config.upstream())?,
+            pass_through: pass_through(config.upstream(), &access)?,
+            store: open(config.results)?,
+            rates: Arc::clone(&rates),
+            most_body: config.max_body_bytes,
+            most_time: listener.request,
+            allow_run_as: access.allow_run_as,
+        };
+        Ok(Assembled {
+            app: Router::new().fallback(handle).with_state(Arc::new(gate)),
+            front: Arc::new(Front::new(listener.limits, rates, tls, listener.drain)),
+            listener,
+            open_to_all: access.authority.is_none(),
+        })
+    }
+}
+
+/// Opens the place that holds the results.
+///
+/// # Errors
+/// Where it cannot be opened.
+pub fn open(results: Results) -> anyhow::Result<Arc<dyn ResultsStore>> {
+    Ok(match results {
+        Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file)?),
+        Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream)?),
+    })
+}
+
+// === impl Assembled ===
+
+impl Assembled {
+    /// Opens the port.
+    ///
+    /// # Errors
+    /// Where that cannot be, or where everyone would be let in from other machines.
+    pub fn listen(self) -> anyhow::Result<Listening> {
+        let place = &self.listener.listen;
+        let sockets = place.listen(self.listener.mode).with_context(|| format!("listen: {place}"))?;
+        for place in sockets.addresses()? {
+            if self.open_to_all && !place.is_local() {
+                bail!("listen: {place} is not a loopback address, and unsafe_open_to_all lets everyone in");
+            }
+            let tls = if self.listener.tls.is_some() { " with TLS" } else { "" };
+            let everyone = if self.open_to_all { "; everyone may" } else { "" };
+            tracing::info!(address = %place, "listening{tls}{everyone}");
+        }
+        Ok(Listening { app: self.app, front: self.front, sockets })
+    }
+}
+
+// === impl Listening ===
+
+impl Listening {
+    /// Where connections are waited for.
+    ///
+    /// # Errors
+    /// Where the system does not say.
+    pub fn addresses(&self) -> std::io::Result<Vec<Place>> {
+        self.sockets.addresses()
+    }
+
+    /// Serves until a phase ends it.
+    pub async fn serve(self, phases: Phases) {
+        crate::listen::serve(self.sockets, self.front, self.app, phases).await;
+    }
+}
