@@ -48,18 +48,18 @@ impl InFlight {
         let bytes = body.upper().unwrap_or(u64::MAX).min(self.limits.largest_body);
         let pieces = u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX);
         let Ok(request) = Arc::clone(&self.requests).try_acquire_owned() else {
-            return Err(too_many(format!("more than [{}] requests under way", self.limits.requests), 1));
+            return Err(too_many(&format!("more than [{}] requests under way", self.limits.requests), 1));
         };
         let Ok(pieces) = Arc::clone(&self.pieces).try_acquire_many_owned(pieces) else {
             let most = self.limits.in_flight_bytes;
-            return Err(too_many(format!("more than [{most}] bytes of requests under way"), 1));
+            return Err(too_many(&format!("more than [{most}] bytes of requests under way"), 1));
         };
         Ok(Place { _request: request, _pieces: pieces })
     }
 }
 
 /// 429: the same request may be sent again after so many seconds.
-pub(super) fn too_many(why: String, seconds: u64) -> Error {
+pub(super) fn too_many(why: &str, seconds: u64) -> Error {
     let exception = Exception::new("es_rejected_execution_exception", format!("rejected execution: {why}"));
     Error::new(StatusCode::TOO_MANY_REQUESTS, Fault::Client, exception.clone(), exception)
         .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))

@@ -145,7 +145,7 @@ impl Counts {
         bucket.check().map_err(|until| {
             let wait = until.wait_time_from(self.clock.now());
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            too_many(format!("more than [{per_second}] requests a second"), seconds.max(1))
+            too_many(&format!("more than [{per_second}] requests a second"), seconds.max(1))
         })
     }
 }
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn a_flood_of_keys_is_bounded() {
         let rates = rates(1_000, 1_000);
-        for number in 0..200_000_u64 {
+        for number in 0..60_000_u64 {
             let address = std::net::Ipv4Addr::from_bits(u32::try_from(number).unwrap());
             let _ = rates.count(Peer::of(Some(address.into())), Some(&token(number)));
         }

@@ -139,12 +139,12 @@ fn at_path(path: &Path, mode: u32) -> anyhow::Result<UnixListener> {
     }
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
-    let made = PathBuf::from(name);
-    let listener = UnixListener::bind(&made)?;
+    let new = PathBuf::from(name);
+    let listener = UnixListener::bind(&new)?;
     let placed =
-        std::fs::set_permissions(&made, Permissions::from_mode(mode)).and_then(|()| std::fs::rename(&made, path));
+        std::fs::set_permissions(&new, Permissions::from_mode(mode)).and_then(|()| std::fs::rename(&new, path));
     if let Err(error) = placed {
-        let _ = std::fs::remove_file(&made);
+        let _ = std::fs::remove_file(&new);
         return Err(error.into());
     }
     Ok(listener)

@@ -175,11 +175,11 @@ pub async fn start_front(cluster: SocketAddr) -> SocketAddr {
 
 /// A server with a configuration as its file has it; its address is a free port.
 pub async fn start_with(configuration: &str) -> SocketAddr {
-    start_draining(configuration).await.0
+    start_draining(configuration).0
 }
 
 /// As [`start_with`]; it stops as its phase says.
-pub async fn start_draining(configuration: &str) -> (SocketAddr, tokio::sync::watch::Sender<Phase>) {
+pub fn start_draining(configuration: &str) -> (SocketAddr, tokio::sync::watch::Sender<Phase>) {
     let mut settings: Settings = toml::from_str(configuration).unwrap();
     settings.listen.get_or_insert_with(|| "127.0.0.1:0".parse().unwrap());
     let listening = Checked::of(&settings).unwrap().assemble().unwrap().listen().unwrap();
