@@ -1,19 +1,22 @@
 //! A cluster that misbehaves on purpose: it is slow, hangs, or has very much to say.
 
 use std::{
+    convert::Infallible,
     net::SocketAddr,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
 use axum::{Router, body::Body, extract::State};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
-use http_body::Frame;
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body::{Body as HttpBody, Frame};
+use http_body_util::BodyExt as _;
 
 use crate::support::start_with;
 
@@ -48,14 +51,21 @@ impl Drop for UnderWay {
     }
 }
 
-/// A front before such a cluster; all is passed on.
-pub async fn start(more: &str) -> (SocketAddr, Arc<Seen>) {
+/// Such a cluster.
+pub async fn start_alone() -> (SocketAddr, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let cluster = listener.local_addr().unwrap();
     let app = Router::new().fallback(handle).with_state(Arc::clone(&seen));
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    let configuration = format!("upstream = 'http://{cluster}'\nauthority = 'elasticsearch'\npass_through = 'all'\n{more}");
+    (cluster, seen)
+}
+
+/// A front before such a cluster; all is passed on.
+pub async fn start(more: &str) -> (SocketAddr, Arc<Seen>) {
+    let (cluster, seen) = start_alone().await;
+    let configuration =
+        format!("upstream = 'http://{cluster}'\nauthority = 'elasticsearch'\npass_through = 'all'\n{more}");
     (start_with(&configuration).await, seen)
 }
 
@@ -81,7 +91,7 @@ async fn handle(State(seen): State<Arc<Seen>>, request: Request<Body>) -> Respon
             "{\"slow\":true}".into()
         }
         "/hang" => std::future::pending().await,
-        "/big" => return response().body(Body::new(big(seen, under_way))).unwrap(),
+        "/big" => return response().body(Body::new(Big { left: BIG, seen, _under_way: under_way })).unwrap(),
         "/length" => {
             let Ok(body) = request.into_body().collect().await else {
                 seen.broken.fetch_add(1, Ordering::SeqCst);
@@ -100,27 +110,21 @@ async fn handle(State(seen): State<Arc<Seen>>, request: Request<Body>) -> Respon
     response().body(body).unwrap()
 }
 
-fn big(seen: Arc<Seen>, under_way: UnderWay) -> impl http_body::Body<Data = Bytes, Error = std::convert::Infallible> {
-    const PIECE: Bytes = Bytes::from_static(&[b'x'; 64 << 10]);
-    let mut left = BIG / PIECE.len();
-    StreamBody::new(Pieces(move || {
-        let _ = &under_way;
-        left = left.checked_sub(1)?;
-        seen.taken.fetch_add(PIECE.len(), Ordering::SeqCst);
-        Some(Ok(Frame::data(PIECE)))
-    }))
+/// A reply of [`BIG`] bytes.
+struct Big {
+    left: usize,
+    seen: Arc<Seen>,
+    _under_way: UnderWay,
 }
 
-/// A stream of what a function gives.
-struct Pieces<F>(F);
+impl HttpBody for Big {
+    type Data = Bytes;
+    type Error = Infallible;
 
-impl<T, F: FnMut() -> Option<T> + Unpin> futures_core::Stream for Pieces<F> {
-    type Item = T;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<T>> {
-        std::task::Poll::Ready((self.0)())
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        const PIECE: Bytes = Bytes::from_static(&[b'x'; 64 << 10]);
+        self.left = self.left.saturating_sub(PIECE.len());
+        self.seen.taken.fetch_add(PIECE.len(), Ordering::SeqCst);
+        Poll::Ready((self.left > 0).then_some(Ok(Frame::data(PIECE))))
     }
 }

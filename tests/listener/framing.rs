@@ -114,8 +114,12 @@ async fn a_refusal_behind_an_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn chunks() {
     let (address, _folder) = start_embedded().await;
-    for chunks in ["10000000000000000\r\n{}\r\n0\r\n\r\n", "xyz\r\n{}\r\n0\r\n\r\n", "-2\r\n{}\r\n0\r\n\r\n", "2\r\n{}xx0\r\n\r\n"]
-    {
+    for chunks in [
+        "10000000000000000\r\n{}\r\n0\r\n\r\n",
+        "xyz\r\n{}\r\n0\r\n\r\n",
+        "-2\r\n{}\r\n0\r\n\r\n",
+        "2\r\n{}xx0\r\n\r\n",
+    ] {
         let reply = until_closed(address, &request("Transfer-Encoding: chunked\r\n", chunks));
         assert_elastic(&only(&reply), 400, REFUSED);
         assert_healthy(address);
@@ -137,7 +141,8 @@ async fn chunks() {
 async fn upgrades() {
     let (address, _folder) = start_embedded().await;
     for protocol in ["foo", "websocket", "h2c"] {
-        let head = format!("GET {BUCKETS}?size=0 HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: {protocol}\r\n\r\n");
+        let head =
+            format!("GET {BUCKETS}?size=0 HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: {protocol}\r\n\r\n");
         let second = format!("GET {BUCKETS}?size=x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
         assert_eq!(statuses(&until_closed(address, format!("{head}{second}").as_bytes())), [200, 400]);
         let closing = format!(
