@@ -38,11 +38,11 @@ impl Serve {
         let listening = assembled.listen()?;
         tell(NotifyState::Ready);
         let mut draining = phases.clone();
-        tokio::spawn(async move {
+        let stopping = async {
             draining.reached(Phase::Draining).await;
             tell(NotifyState::Stopping);
-        });
-        listening.serve(phases).await;
+        };
+        tokio::join!(listening.serve(phases), stopping);
         Ok(())
     }
 }

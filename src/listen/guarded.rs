@@ -208,6 +208,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         // hyper flushes the stream when it has written all it had.
         self.exchange.flushed();
         self.writing.renew();
+        // It may not read again before something comes: the wait for that begins here.
+        let told = self.waiting.as_ref().is_some_and(|waiting| waiting.end.is_elapsed());
+        if self.poll_waited(cx).is_ready() && !told {
+            cx.waker().wake_by_ref();
+        }
         Poll::Ready(Ok(()))
     }
 

@@ -21,7 +21,7 @@ fn request(lines: &str, rest: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn heads_that_are_too_large() {
     let (address, _folder) = start_embedded().await;
-    let many: String = (0..101).map(|number| format!("h{number}: x\r\n")).collect();
+    let many = "h: x\r\n".repeat(101);
     let large = format!("x: {}\r\n", "y".repeat(20_000));
     let huge = format!("x: {}\r\n", "y".repeat(2_000_000));
     for lines in [many, large, huge] {
@@ -185,8 +185,8 @@ async fn one_after_the_other() {
 async fn nobody_is_asked_for_a_body_that_is_not_read() {
     let (store, _folder) = crate::support::store_with_fixtures();
     let realm = crate::support::fixtures().join("realm");
-    let closed = crate::support::start_with(&format!("store = '{}'\nrealm = '{}'\n", store.display(), realm.display()));
-    let closed = closed.await;
+    let configuration = format!("store = '{}'\nrealm = '{}'\n", store.display(), realm.display());
+    let closed = crate::support::start_with(&configuration).await;
     let expecting = |length: usize| request(&format!("Expect: 100-continue\r\nContent-Length: {length}\r\n"), "");
     let reply = until_closed(closed, &expecting(2));
     assert_eq!(statuses(&reply), [401]);

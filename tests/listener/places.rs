@@ -22,7 +22,8 @@ else:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
 listener.listen(64)
-os.dup2(listener.fileno(), 3, inheritable=True)
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[3], sys.argv[3:])
 "#;

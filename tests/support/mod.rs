@@ -174,6 +174,7 @@ pub async fn start_front(cluster: SocketAddr) -> SocketAddr {
 }
 
 /// A server with a configuration as its file has it; its address is a free port.
+#[allow(clippy::unused_async)] // it needs a runtime
 pub async fn start_with(configuration: &str) -> SocketAddr {
     start_draining(configuration).0
 }
