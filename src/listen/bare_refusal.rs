@@ -12,8 +12,8 @@ use crate::{
 /// Most header lines of a request; hyper's own limit.
 pub(super) const MOST_HEADERS: usize = 100;
 
-/// The reply to send instead of `bare`, where that is a refusal.
-pub(super) fn with_body(bare: &[u8], limits: &Limits) -> Option<Bytes> {
+/// The reply to send instead of `bare`, where that is a refusal; its body is left out where HEAD was asked.
+pub(super) fn with_body(bare: &[u8], for_head: bool, limits: &Limits) -> Option<Bytes> {
     let code = bare.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
     let error = explain(StatusCode::from_bytes(code).ok()?, limits)?;
     let (document, headers) = Rendering::of(&HeaderMap::new()).in_bytes(&error);
@@ -26,7 +26,9 @@ pub(super) fn with_body(bare: &[u8], limits: &Limits) -> Option<Bytes> {
         reply.extend_from_slice(b"\r\n");
     }
     reply.extend_from_slice(b"connection: close\r\n\r\n");
-    reply.extend_from_slice(&document);
+    if !for_head {
+        reply.extend_from_slice(&document);
+    }
     Some(reply.into())
 }
 
@@ -53,12 +55,12 @@ mod tests {
     #[test]
     fn refusals_only() {
         let bare = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-        let reply = with_body(bare, &Limits::default()).unwrap();
+        let reply = with_body(bare, false, &Limits::default()).unwrap();
         let text = std::str::from_utf8(&reply).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"), "{head}");
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
         assert!(body.ends_with("\"status\":431}") && body.contains("too_long_http_header_exception"), "{body}");
-        assert_eq!(with_body(b"HTTP/1.1 200 OK\r\n\r\n", &Limits::default()), None);
+        assert_eq!(with_body(b"HTTP/1.1 200 OK\r\n\r\n", false, &Limits::default()), None);
     }
 }

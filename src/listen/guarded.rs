@@ -44,6 +44,8 @@ struct Waiting {
     after: usize,
     /// Whether its first byte is there.
     begun: bool,
+    /// Whether it is a HEAD request, as far as is known.
+    for_head: bool,
     end: Pin<Box<Sleep>>,
 }
 
@@ -56,13 +58,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
     }
 
     /// Bytes of a request are there: its head has begun, unless one is being answered.
-    fn came(&mut self) {
+    fn came(&mut self, bytes: &[u8]) {
         if self.exchange.stage() == Stage::Answering {
             return;
         }
         let after = self.exchange.requests();
         if !self.waiting.as_ref().is_some_and(|waiting| waiting.after == after && waiting.begun) {
-            self.waiting = Some(Waiting { after, begun: true, end: Box::pin(sleep(self.limits.head)) });
+            self.waiting = Some(Waiting {
+                after,
+                begun: true,
+                for_head: bytes.starts_with(b"HEAD "),
+                end: Box::pin(sleep(self.limits.head)),
+            });
         }
     }
 
@@ -74,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             return Poll::Pending;
         }
         let (after, idle) = (self.exchange.requests(), self.limits.keep_alive);
-        let new = || Waiting { after, begun: false, end: Box::pin(sleep(idle)) };
+        let new = || Waiting { after, begun: false, for_head: false, end: Box::pin(sleep(idle)) };
         if self.waiting.as_ref().is_none_or(|waiting| waiting.after != after) {
             self.waiting = Some(new());
         }
@@ -128,7 +135,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         if self.exchange.stage() != Stage::Quiet {
             return false;
         }
-        self.instead = with_body(bytes, &self.limits);
+        let for_head = self.waiting.as_ref().is_some_and(|waiting| waiting.for_head);
+        self.instead = with_body(bytes, for_head, &self.limits);
         self.exchange.leave_unread();
         self.instead.is_some()
     }
@@ -155,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
         let before = buffer.filled().len();
         if let Poll::Ready(outcome) = Pin::new(&mut self.stream).poll_read(cx, buffer) {
             if buffer.filled().len() > before {
-                self.came();
+                self.came(&buffer.filled()[before..]);
             }
             // Bytes that come one by one do not make the head's time longer.
             if outcome.is_ok() && self.waiting.as_ref().is_some_and(|waiting| waiting.begun) {
