@@ -85,8 +85,8 @@ async fn speak(
             }
         }
     };
-    // Where a request wanted another protocol hyper ends as if it had got it, without writing the rest of the reply;
-    // asked again it does that.
+    // Where a request wanted another protocol hyper ends as if it had got it, without shutting the stream down; asked again
+    // it does that.
     if outcome.is_ok() && exchange.upgrade() {
         connection.await?;
     }
