@@ -16,9 +16,10 @@ use crate::{
         socket::{Place, Sockets},
         tls::Tls,
     },
-    pass_through::pass_through,
+    pass_through::PassThrough,
     privileges,
     store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
+    upstream::Upstream,
 };
 
 /// A configuration that can be served.
@@ -70,10 +71,13 @@ impl Checked {
         if let Some(tls) = &tls {
             tokio::spawn(Arc::clone(tls).watch());
         }
+        let Opened { store, upstream } = open(config.results)?;
+        let privileges = privileges::assemble::assemble(&access, upstream.as_ref())?;
+        let pass_through = upstream.zip(access.passing);
         let gate = Gate {
-            privileges: privileges::assemble::assemble(&access, config.upstream())?,
-            pass_through: pass_through(config.upstream(), &access)?,
-            store: open(config.results)?,
+            privileges,
+            pass_through: pass_through.map(|(upstream, allowed)| PassThrough::new(upstream, allowed, access.timeout)),
+            store,
             rates: Arc::clone(&rates),
             most_body: config.max_body_bytes,
             most_time: listener.request,
@@ -88,14 +92,25 @@ impl Checked {
     }
 }
 
+/// The place that holds the results.
+pub struct Opened {
+    pub store: Arc<dyn ResultsStore>,
+    /// The way to it, where it is a cluster.
+    pub upstream: Option<Arc<Upstream>>,
+}
+
 /// Opens the place that holds the results.
 ///
 /// # Errors
 /// Where it cannot be opened.
-pub fn open(results: Results) -> anyhow::Result<Arc<dyn ResultsStore>> {
+pub fn open(results: Results) -> anyhow::Result<Opened> {
     Ok(match results {
-        Results::Embedded(file) => Arc::new(EmbeddedStore::open(&file)?),
-        Results::Cluster(upstream) => Arc::new(ClusterStore::new(upstream)?),
+        Results::Embedded(file) => Opened { store: Arc::new(EmbeddedStore::open(&file)?), upstream: None },
+        Results::Cluster(cluster) => {
+            let upstream = Upstream::new(cluster.upstream)?;
+            let store = Arc::new(ClusterStore::new(Arc::clone(&upstream), cluster.search));
+            Opened { store, upstream: Some(upstream) }
+        }
     })
 }
 

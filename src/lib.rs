@@ -47,6 +47,12 @@ pub mod reply;
 /// What is not ours, to the cluster and back.
 pub mod pass_through;
 
+/// Which headers go on to the cluster and back.
+pub mod headers;
+
+/// The only way to the cluster.
+pub mod upstream;
+
 /// One error for the whole program, shaped as Elasticsearch shapes it.
 pub mod error;
 

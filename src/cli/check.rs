@@ -10,6 +10,7 @@ use crate::{
     results::job_id::JobId,
     secret::Secret,
     store::cluster::ClusterStore,
+    upstream::Upstream,
 };
 
 #[derive(Debug, clap::Args)]
@@ -29,23 +30,24 @@ pub(super) struct Check {
 pub(super) async fn run(check: Check) -> anyhow::Result<()> {
     let Check { settings, user, job } = check;
     let Checked { config, access, listener } = Checked::of(&settings)?;
-    let privileges = assemble(&access, config.upstream())?;
+    let cluster = match &config.results {
+        Results::Embedded(_) => None,
+        Results::Cluster(cluster) => Some((Upstream::new(cluster.upstream.clone())?, cluster.search)),
+    };
+    let privileges = assemble(&access, cluster.as_ref().map(|(upstream, _)| upstream))?;
     println!("configuration: right; would listen on {}", listener.listen);
-    match config.results {
-        Results::Embedded(file) => {
-            let (documents, jobs) = existing(&file)?.counts()?;
-            println!("store: {}: {documents} documents of {jobs} jobs", file.display());
+    if let Results::Embedded(file) = &config.results {
+        let (documents, jobs) = existing(file)?.counts()?;
+        println!("store: {}: {documents} documents of {jobs} jobs", file.display());
+    }
+    if let Some((upstream, within)) = cluster {
+        let headers = operator(&settings)?;
+        for (node, is_well) in upstream.wellness(within).await {
+            println!("cluster: {node} {}", if is_well { "answers" } else { "does not answer" });
         }
-        Results::Cluster(upstream) => {
-            let headers = operator(&settings)?;
-            let address = upstream.url.clone();
-            let store = ClusterStore::new(upstream)?;
-            let (status, _) = store.info(&headers).await?;
-            println!("cluster: {address} answers {status}");
-            match store.count_results(&headers).await? {
-                0 => bail!("results: no document in .ml-anomalies-* can be seen"),
-                documents => println!("results: {documents} documents in .ml-anomalies-*"),
-            }
+        match ClusterStore::new(upstream, within).count_results(&headers).await? {
+            0 => bail!("results: no document in .ml-anomalies-* can be seen"),
+            documents => println!("results: {documents} documents in .ml-anomalies-*"),
         }
     }
     if let (Some(user), Some(job)) = (user, job) {

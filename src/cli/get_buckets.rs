@@ -106,7 +106,7 @@ impl GetBucketsCommand {
         if let Results::Embedded(file) = &config.results {
             existing(file)?;
         }
-        let found = get_buckets(&*open(config.results)?, &permit, &request, style).await.map_err(failed)?;
+        let found = get_buckets(&*open(config.results)?.store, &permit, &request, style).await.map_err(failed)?;
         let document = render(Format::Json, false, &FilterPath::default(), |sink| found.write(sink, style));
         let document: Value = serde_json::from_slice(&document)?;
         print(&document, self.output)

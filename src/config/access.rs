@@ -5,14 +5,13 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clap::ValueEnum;
-use elasticsearch::http::Url;
-use http::HeaderValue;
+use http::{HeaderValue, Uri};
 use serde::Deserialize;
 
 use super::Settings;
 use crate::{
     listen::socket::Place,
-    pass_through::Passing,
+    pass_through::allowed::{Allowed, Passing},
     privileges::{
         Rule, SearchAs,
         file_realm::jwt::{JwtSettings, KeySource},
@@ -64,8 +63,8 @@ pub struct Access {
     /// Whose tokens the realm takes.
     pub jwt: Option<JwtSettings>,
     pub rule: Rule,
-    /// What is passed on besides Get Buckets.
-    pub passing: Passing,
+    /// What is passed on besides Get Buckets, if anything.
+    pub passing: Option<Allowed>,
     /// mlgate's own account on the cluster.
     pub service: Option<HeaderValue>,
     pub opensearch_roles: Vec<RoleGrant>,
@@ -104,12 +103,6 @@ impl Access {
         if allow_run_as && !matches!(authority, Some(AuthorityKind::Auto | AuthorityKind::Elasticsearch)) {
             bail!("allow_run_as: only Elasticsearch's security knows it");
         }
-        let passing = settings.pass_through.unwrap_or(if on_cluster { Passing::ReadOnly } else { Passing::Off });
-        if passing != Passing::Off && !on_cluster {
-            bail!(
-                "pass_through: must be off where the cluster does not know the callers, as it would let everyone do everything"
-            );
-        }
         let seconds = |value: Option<u64>, default: u64| Duration::from_secs(value.unwrap_or(default));
         Ok(Self {
             authority,
@@ -120,7 +113,7 @@ impl Access {
                 hide_forbidden_jobs: settings.hide_forbidden_jobs.unwrap_or(false),
                 search_as,
             },
-            passing,
+            passing: passing(settings, on_cluster)?,
             service,
             opensearch_roles: settings.opensearch_roles.clone().unwrap_or_default(),
             timeout: seconds(settings.authority_timeout_seconds, 5),
@@ -153,8 +146,8 @@ impl Access {
         if authority != Some(AuthorityKind::File) {
             bail!("jwt_issuer: is of use only where authority is file");
         }
-        let keys = match keys.parse::<Url>() {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => KeySource::Url(url),
+        let keys = match keys.parse::<Uri>() {
+            Ok(url) if matches!(url.scheme_str(), Some("http" | "https")) => KeySource::Url(url),
             _ => KeySource::File(keys.into()),
         };
         let claim = |name: &Option<String>, default: &str| name.clone().unwrap_or_else(|| default.to_owned());
@@ -190,6 +183,23 @@ impl Access {
         }
         Ok(Some(chosen))
     }
+}
+
+fn passing(settings: &Settings, on_cluster: bool) -> anyhow::Result<Option<Allowed>> {
+    let passing = settings.pass_through.unwrap_or(if on_cluster { Passing::ReadOnly } else { Passing::Off });
+    if passing != Passing::Off && !on_cluster {
+        bail!(
+            "pass_through: must be off where the cluster does not know the callers, as it would let everyone do everything"
+        );
+    }
+    Ok(match (passing, &settings.pass_through_allow) {
+        (Passing::AllowList, Some(list)) => Some(Allowed::List(list.clone())),
+        (Passing::AllowList, None) => bail!("pass_through_allow: must be set, as pass_through is allow-list"),
+        (_, Some(_)) => bail!("pass_through_allow: is of use only where pass_through is allow-list"),
+        (Passing::Off, None) => None,
+        (Passing::ReadOnly, None) => Some(Allowed::read_only()),
+        (Passing::All, None) => Some(Allowed::All),
+    })
 }
 
 /// `Authorization` of mlgate's own account on the cluster.

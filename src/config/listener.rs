@@ -151,7 +151,7 @@ fn mode(text: &str) -> anyhow::Result<u32> {
     }
 }
 
-fn seconds(key: &str, value: Option<u64>, default: Duration) -> anyhow::Result<Duration> {
+pub(super) fn seconds(key: &str, value: Option<u64>, default: Duration) -> anyhow::Result<Duration> {
     match value {
         None => Ok(default),
         Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
@@ -159,7 +159,13 @@ fn seconds(key: &str, value: Option<u64>, default: Duration) -> anyhow::Result<D
     }
 }
 
-fn number(key: &str, value: Option<usize>, default: usize, least: usize, most: usize) -> anyhow::Result<usize> {
+pub(super) fn number(
+    key: &str,
+    value: Option<usize>,
+    default: usize,
+    least: usize,
+    most: usize,
+) -> anyhow::Result<usize> {
     match value {
         None => Ok(default),
         Some(value) if (least..=most).contains(&value) => Ok(value),

@@ -2,24 +2,24 @@
 //!
 //! Every key has the same name in all three: `listen` in the file, `MLGATE_LISTEN`, `--listen`.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use elasticsearch::http::Url;
 use serde::Deserialize;
 
 use crate::{
-    listen::socket::Place, pass_through::Passing, privileges::opensearch::RoleGrant, secret::Secret,
-    store::cluster::Upstream,
+    listen::socket::Place,
+    pass_through::allowed::{Allow, Passing},
+    privileges::opensearch::RoleGrant,
+    secret::Secret,
 };
 
 pub mod access;
 pub mod listener;
+pub mod upstream;
 
 use access::{Account, AuthorityKind, IndexRead};
+use upstream::{ClusterConfig, Nodes};
 
 /// What may be set, wherever it is set.
 #[derive(Debug, Default, Clone, Deserialize, clap::Args)]
@@ -82,9 +82,21 @@ pub struct Settings {
     /// SQLite file that holds the results [default: mlgate.db, unless there is an upstream]
     #[arg(long, env = "MLGATE_STORE", value_name = "FILE")]
     pub store: Option<PathBuf>,
-    /// Cluster that holds the results, instead of a file
-    #[arg(long, env = "MLGATE_UPSTREAM", value_name = "URL", conflicts_with = "store")]
-    pub upstream: Option<String>,
+    /// Cluster that holds the results, instead of a file; several nodes with commas between them
+    #[arg(long, env = "MLGATE_UPSTREAM", value_name = "http[s]://HOST:PORT,…", conflicts_with = "store")]
+    pub upstream: Option<Nodes>,
+    /// Who signs the cluster's certificates, as PEM [default: the public authorities]
+    #[arg(long, env = "MLGATE_UPSTREAM_CA", value_name = "FILE")]
+    pub upstream_ca: Option<PathBuf>,
+    /// Certificate that mlgate shows the cluster, as PEM
+    #[arg(long, env = "MLGATE_UPSTREAM_CERTIFICATE", value_name = "FILE")]
+    pub upstream_certificate: Option<PathBuf>,
+    /// Its private key, as PEM
+    #[arg(long, env = "MLGATE_UPSTREAM_KEY", value_name = "FILE")]
+    pub upstream_key: Option<PathBuf>,
+    /// Name that the cluster's certificates have, where it is not the address'
+    #[arg(long, env = "MLGATE_UPSTREAM_SERVER_NAME", value_name = "NAME")]
+    pub upstream_server_name: Option<String>,
     /// mlgate's own account on the cluster, where searches or questions about roles need one
     #[arg(long, env = "MLGATE_UPSTREAM_USERNAME", value_name = "NAME", requires = "upstream_password")]
     pub upstream_username: Option<String>,
@@ -94,12 +106,27 @@ pub struct Settings {
     /// Longest time for one search, in seconds [default: 30]
     #[arg(long, env = "MLGATE_UPSTREAM_TIMEOUT_SECONDS", value_name = "SECONDS")]
     pub upstream_timeout_seconds: Option<u64>,
+    /// Longest time for a connection to a node to be made, in seconds [default: 2]
+    #[arg(long, env = "MLGATE_UPSTREAM_CONNECT_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub upstream_connect_timeout_seconds: Option<u64>,
+    /// Most requests under way to the cluster; a quarter of them is kept for Get Buckets [default: 512]
+    #[arg(long, env = "MLGATE_UPSTREAM_CONNECTIONS", value_name = "NUMBER")]
+    pub upstream_connections: Option<usize>,
     /// Largest request body, in bytes [default: 1048576]
     #[arg(long, env = "MLGATE_MAX_BODY_BYTES", value_name = "BYTES")]
     pub max_body_bytes: Option<usize>,
     /// What is passed on to the cluster besides Get Buckets [default: read-only where the cluster knows the callers, else off]
     #[arg(long, env = "MLGATE_PASS_THROUGH", value_enum)]
     pub pass_through: Option<Passing>,
+    /// What is passed on where `pass_through` is allow-list, as GET|POST /logs-*/_search
+    #[arg(long, env = "MLGATE_PASS_THROUGH_ALLOW", value_delimiter = ',', value_name = "METHOD /PATH")]
+    pub pass_through_allow: Option<Vec<Allow>>,
+    /// Longest time without a byte of what is passed on, in seconds [default: 60]
+    #[arg(long, env = "MLGATE_PASS_THROUGH_IDLE_SECONDS", value_name = "SECONDS")]
+    pub pass_through_idle_seconds: Option<u64>,
+    /// Longest time for the cluster to begin its reply to what is passed on, in seconds [default: 3600]
+    #[arg(long, env = "MLGATE_PASS_THROUGH_REPLY_SECONDS", value_name = "SECONDS")]
+    pub pass_through_reply_seconds: Option<u64>,
     /// Who knows callers and what they may [default: file where there is a realm, else auto]
     #[arg(long, env = "MLGATE_AUTHORITY", value_enum)]
     pub authority: Option<AuthorityKind>,
@@ -164,7 +191,7 @@ pub struct Config {
 #[derive(Clone)]
 pub enum Results {
     Embedded(PathBuf),
-    Cluster(Upstream),
+    Cluster(ClusterConfig),
 }
 
 /// Settings where each named one is the upper's, else the lower's.
@@ -214,11 +241,20 @@ impl Settings {
                 max_request_bytes,
                 rate_limit_per_second,
                 rate_limit_burst,
+                upstream_ca,
+                upstream_certificate,
+                upstream_key,
+                upstream_server_name,
+                upstream_connect_timeout_seconds,
+                upstream_connections,
                 upstream_username,
                 upstream_password,
                 upstream_timeout_seconds,
                 max_body_bytes,
                 pass_through,
+                pass_through_allow,
+                pass_through_idle_seconds,
+                pass_through_reply_seconds,
                 authority,
                 realm,
                 jwt_issuer,
@@ -262,28 +298,12 @@ impl Config {
     /// # Errors
     /// What is wrong with them, naming the key.
     pub fn of(settings: &Settings) -> anyhow::Result<Self> {
-        let results = match (&settings.upstream, &settings.store) {
+        let results = match (ClusterConfig::of(settings)?, &settings.store) {
             (Some(_), Some(_)) => bail!("store: cannot be set together with upstream"),
-            (Some(url), None) => {
-                let url: Url = url.parse().with_context(|| format!("upstream: {url} is no URL"))?;
-                if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || !url.username().is_empty() {
-                    bail!("upstream: must be http://host:port or https://host:port, without a path or a user");
-                }
-                let timeout = Duration::from_secs(settings.upstream_timeout_seconds.unwrap_or(30));
-                Results::Cluster(Upstream { url, timeout })
-            }
+            (Some(cluster), None) => Results::Cluster(cluster),
             (None, store) => Results::Embedded(store.clone().unwrap_or_else(|| "mlgate.db".into())),
         };
         Ok(Self { results, max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20) })
-    }
-
-    /// The cluster that holds the results, where one does.
-    #[must_use]
-    pub fn upstream(&self) -> Option<&Url> {
-        match &self.results {
-            Results::Embedded(_) => None,
-            Results::Cluster(upstream) => Some(&upstream.url),
-        }
     }
 }
 

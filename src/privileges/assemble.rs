@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use reqwest::Url;
 
 use super::{
     Privileges, SearchAs,
@@ -18,32 +17,49 @@ use super::{
     opensearch::OpenSearch,
     realm::Realm,
 };
-use crate::config::access::{Access, AuthorityKind};
+use crate::{
+    config::access::{Access, AuthorityKind},
+    upstream::Upstream,
+};
 
-/// Makes the privileges for a store; `upstream` is its cluster, where it is one. Needs a runtime, as files are looked after.
+/// Makes the privileges for a store; `upstream` leads to its cluster, where it is one. Needs a runtime, as files are looked after.
 ///
 /// # Errors
 /// Files that cannot be read or written.
-pub fn assemble(access: &Access, upstream: Option<&Url>) -> anyhow::Result<Privileges> {
+pub fn assemble(access: &Access, upstream: Option<&Arc<Upstream>>) -> anyhow::Result<Privileges> {
     let authority = authority(access, upstream)?;
     let audit = access.audit_log.as_deref().map_or_else(|| Ok(Audit::off()), Audit::to)?;
     Privileges::new(authority, access.rule.clone(), Verdicts::new(access.cache, access.stale), audit)
 }
 
-fn authority(access: &Access, upstream: Option<&Url>) -> anyhow::Result<Box<dyn Authority>> {
+fn authority(access: &Access, upstream: Option<&Arc<Upstream>>) -> anyhow::Result<Box<dyn Authority>> {
+    let has_identity = upstream.is_some_and(|upstream| upstream.has_identity());
     let line = || match upstream {
-        Some(url) => Line::new(url.clone(), access.timeout),
+        Some(upstream) => Ok(Line::new(Arc::clone(upstream), access.timeout)),
         None => anyhow::bail!("authority: there is no cluster that could be asked"),
     };
     Ok(match access.authority {
         None => Box::new(OpenToAll),
-        Some(AuthorityKind::Elasticsearch) => Box::new(Elasticsearch::new(line()?)),
-        Some(AuthorityKind::Opensearch) => Box::new(opensearch(line()?, access)),
-        Some(AuthorityKind::Auto) => {
+        Some(AuthorityKind::Elasticsearch) if !has_identity => Box::new(Elasticsearch::new(line()?)),
+        Some(AuthorityKind::Opensearch) if !has_identity => Box::new(opensearch(line()?, access)),
+        // Also where the kind is said, if there is a certificate: whom the cluster takes it for must be known first.
+        Some(said @ (AuthorityKind::Auto | AuthorityKind::Elasticsearch | AuthorityKind::Opensearch)) => {
             let (line, access) = (line()?, access.clone());
             Box::new(Detected::new(line.clone(), move |kind| match kind {
-                Kind::Elasticsearch => Some(Box::new(Elasticsearch::new(line.clone()))),
-                Kind::OpenSearch => Some(Box::new(opensearch(line.clone(), &access))),
+                Kind::Elasticsearch if said != AuthorityKind::Opensearch => {
+                    Some(Box::new(Elasticsearch::new(line.clone())))
+                }
+                Kind::OpenSearch if said != AuthorityKind::Elasticsearch => {
+                    Some(Box::new(opensearch(line.clone(), &access)))
+                }
+                Kind::Elasticsearch | Kind::OpenSearch => {
+                    tracing::error!(?kind, "the cluster's security is another than authority says");
+                    None
+                }
+                Kind::OfCertificate => {
+                    tracing::error!("upstream_certificate: the cluster takes it for the user who asks");
+                    None
+                }
                 Kind::WithoutSecurity => {
                     tracing::error!("the cluster has no security: set realm, so that it is known who may");
                     None

@@ -5,9 +5,10 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::{
-    ask::{Answer, Line},
+    ask::Line,
     authority::{Authority, Judging, NoVerdict},
 };
+use crate::upstream::Answer;
 
 /// Kinds of clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Kind {
     OpenSearch,
     /// It lets everyone in: mlgate needs users of its own.
     WithoutSecurity,
+    /// It takes mlgate's certificate for the user, so that everyone would have mlgate's privileges.
+    OfCertificate,
 }
 
 /// An authority that is chosen by what the cluster turns out to be, when it is first needed.
@@ -34,6 +37,10 @@ impl Kind {
     /// [`NoVerdict::Unavailable`] where it does not answer, or not as a cluster does.
     pub async fn of(line: &Line) -> Result<Self, NoVerdict> {
         let answer = line.ask(Method::GET, "/", HeaderMap::new(), None).await?;
+        // Anonymous users cannot be told from users of a certificate: neither is let in with one.
+        if line.has_identity() && answer.status != StatusCode::UNAUTHORIZED {
+            return if answer.status.is_server_error() { Err(answer.nonsense("/")) } else { Ok(Self::OfCertificate) };
+        }
         let challenges = || answer.headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok());
         match answer.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {

@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    ask::{Answer, Line},
+    ask::Line,
     authority::{Authority, Judging, NoVerdict, Question, Unauthenticated, Verdict, Who},
     caller::Caller,
     refusal,
 };
-use crate::xcontent::Node;
+use crate::{upstream::Answer, xcontent::Node};
 
 const HAS_PRIVILEGES: &str = refusal::THIS_REQUEST;
 const AUTHENTICATE: &str = "/_security/_authenticate";

@@ -1,24 +1,21 @@
-//! A cluster that holds results: Elasticsearch, or OpenSearch, asked through the `elasticsearch` crate.
+//! A cluster that holds results: Elasticsearch, or OpenSearch.
 //!
-//! The crate joins paths as URLs, so every path here is made from a `JobId` and constants. It neither times out nor
-//! leaves proxies of the environment alone by itself: both are said here.
+//! Paths are the `elasticsearch` crate's, which escapes what stands in them. What is sent goes over `upstream`: the crate's
+//! own transport follows redirects, and knows one node.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use elasticsearch::{
-    Elasticsearch,
-    http::{
-        Method, Url,
-        headers::HeaderMap,
-        request::JsonBody,
-        transport::{SingleNodeConnectionPool, TransportBuilder},
-    },
-};
-use http::StatusCode;
+use elasticsearch::{GetParts, SearchParts, indices::IndicesExistsAliasParts};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Answer, Hits, ResultsStore, unknown_job};
-use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
+use crate::{
+    error::Error,
+    privileges::Permit,
+    results::query::ResultsQuery,
+    upstream::{self, Failure, Question, Upstream},
+};
 
 /// What is sent.
 mod render;
@@ -30,20 +27,15 @@ use render::{job_filter, render};
 use reply::{read_reply, refused};
 
 /// Results of a job that has no alias: every results index, and what an upgrade made of old ones.
-const EVERY_INDEX: &str = ".ml-anomalies-*,.reindexed-*-ml-anomalies-*";
+const EVERY_INDEX: [&str; 2] = [".ml-anomalies-*", ".reindexed-*-ml-anomalies-*"];
 
-/// How to reach a cluster.
-#[derive(Clone)]
-pub struct Upstream {
-    pub url: Url,
-    /// Whole time that one search may take.
-    pub timeout: Duration,
-}
+/// Largest answer, in bytes: pages of documents with everything in them.
+const LARGEST_ANSWER: usize = 512 << 20;
 
 /// Results in a cluster. It has no credential of its own: every search carries those of its permit.
 pub struct ClusterStore {
-    client: Elasticsearch,
-    url: Url,
+    upstream: Arc<Upstream>,
+    within: Duration,
 }
 
 /// What became of a search.
@@ -57,24 +49,10 @@ enum Outcome {
 // === impl ClusterStore ===
 
 impl ClusterStore {
-    /// A client of the cluster; nothing is sent yet.
-    ///
-    /// # Errors
-    /// Where the client cannot be made from what is configured.
-    pub fn new(upstream: Upstream) -> anyhow::Result<Self> {
-        let transport = TransportBuilder::new(SingleNodeConnectionPool::new(upstream.url.clone()))
-            .disable_proxy()
-            .enable_meta_header(false)
-            .timeout(upstream.timeout);
-        Ok(Self { client: Elasticsearch::new(transport.build()?), url: upstream.url })
-    }
-
-    /// What the cluster says of itself, for `mlgate check`.
-    ///
-    /// # Errors
-    /// Where it cannot be reached.
-    pub async fn info(&self, headers: &HeaderMap) -> Result<(StatusCode, String), Error> {
-        self.send(headers, Method::Get, "/", None).await
+    /// Searches over `upstream`, each of which may take `within` as a whole.
+    #[must_use]
+    pub fn new(upstream: Arc<Upstream>, within: Duration) -> Self {
+        Self { upstream, within }
     }
 
     /// How many result documents the caller can see, for `mlgate check`.
@@ -82,9 +60,7 @@ impl ClusterStore {
     /// # Errors
     /// As a search.
     pub async fn count_results(&self, headers: &HeaderMap) -> Result<u64, Error> {
-        let path = format!("/{EVERY_INDEX}/_search?ignore_unavailable=true&allow_no_indices=true");
-        let body = json!({"size": 0, "track_total_hits": true});
-        match self.outcome(headers, &path, body).await? {
+        match self.outcome(headers, &EVERY_INDEX, true, &json!({"size": 0, "track_total_hits": true})).await? {
             Outcome::Found(hits, _) => Ok(hits.total),
             Outcome::NoIndex => Ok(0),
         }
@@ -94,37 +70,32 @@ impl ClusterStore {
         &self,
         headers: &HeaderMap,
         method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<(StatusCode, String), Error> {
-        let unreachable = |error: elasticsearch::Error| {
-            tracing::warn!(status = ?error.status_code(), timeout = error.is_timeout(), "the cluster could not be asked");
-            let status = if error.is_timeout() { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
-            Error::store(status, "the cluster that holds the results could not be asked")
-        };
-        let response = self
-            .client
-            .send(method, path, headers.clone(), None::<&()>, body.map(JsonBody::new), None)
-            .await
-            .map_err(unreachable)?;
-        // The client follows redirects, without credentials to other hosts: what it found there is not the cluster's answer.
-        let asked = path.split('?').next().unwrap_or_default();
-        if response.url().origin() != self.url.origin() || response.url().path() != asked {
-            tracing::warn!("the cluster redirected a search");
-            return Err(Error::store(StatusCode::BAD_GATEWAY, "the cluster redirected a search"));
-        }
-        let status = response.status_code();
-        let text = response.text().await.map_err(unreachable)?;
-        Ok((StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY), text))
+        target: &str,
+        body: Option<&Value>,
+    ) -> Result<upstream::Answer, Error> {
+        let (headers, within) = (headers.clone(), self.within);
+        let question = Question { method, target, headers, body, within, largest: LARGEST_ANSWER };
+        Ok(self.upstream.ask(&question).await.inspect_err(unanswered)?)
     }
 
-    async fn outcome(&self, headers: &HeaderMap, path: &str, body: Value) -> Result<Outcome, Error> {
-        let (status, text) = self.send(headers, Method::Post, path, Some(body)).await?;
-        if status == StatusCode::NOT_FOUND && text.contains("index_not_found_exception") {
+    async fn outcome(
+        &self,
+        headers: &HeaderMap,
+        indices: &[&str],
+        lenient: bool,
+        body: &Value,
+    ) -> Result<Outcome, Error> {
+        let path = SearchParts::Index(indices).url();
+        let target = format!("{path}?ignore_unavailable={lenient}&allow_no_indices=true");
+        let answer = self.send(headers, Method::POST, &target, Some(body)).await?;
+        let Ok(text) = String::from_utf8(answer.body.into()) else {
+            return Err(Error::store(StatusCode::BAD_GATEWAY, "the cluster answered a search with something else"));
+        };
+        if answer.status == StatusCode::NOT_FOUND && text.contains("index_not_found_exception") {
             return Ok(Outcome::NoIndex);
         }
-        if !status.is_success() {
-            return Err(refused(status, &text));
+        if !answer.status.is_success() {
+            return Err(refused(answer.status, &text));
         }
         let (hits, first_index) = read_reply(text)?;
         Ok(Outcome::Found(hits, first_index))
@@ -132,20 +103,19 @@ impl ClusterStore {
 
     async fn search_in(
         &self,
-        target: &str,
+        indices: &[&str],
         lenient: bool,
         permit: &Permit,
         query: &ResultsQuery,
     ) -> Result<Outcome, Error> {
-        let path = format!("/{target}/_search?ignore_unavailable={lenient}&allow_no_indices=true");
-        self.outcome(permit.headers(), &path, render(permit, query)).await
+        self.outcome(permit.headers(), indices, lenient, &render(permit, query)).await
     }
 
     /// Searches where the job's alias leads. `None` where there is no such alias: only an index of its name, as a job called
     /// `shared` has, or nothing. An index holds what it holds; the job's results may be elsewhere as well.
     async fn search_alias(&self, permit: &Permit, query: &ResultsQuery) -> Result<Option<Hits>, Error> {
         let alias = permit.job().results_alias();
-        Ok(match self.search_in(&alias, false, permit, query).await? {
+        Ok(match self.search_in(&[&*alias], false, permit, query).await? {
             Outcome::NoIndex => None,
             Outcome::Found(hits, Some(index)) => Some(hits).filter(|_| index != alias),
             Outcome::Found(hits, None) => self.has_alias(permit).await?.then_some(hits),
@@ -154,7 +124,7 @@ impl ClusterStore {
 
     /// Searches wherever results can be.
     async fn search_everywhere(&self, permit: &Permit, query: &ResultsQuery) -> Result<Hits, Error> {
-        Ok(match self.search_in(EVERY_INDEX, true, permit, query).await? {
+        Ok(match self.search_in(&EVERY_INDEX, true, permit, query).await? {
             Outcome::Found(hits, _) => hits,
             Outcome::NoIndex => Hits::default(),
         })
@@ -162,23 +132,24 @@ impl ClusterStore {
 
     /// Whether any result of the job is anywhere.
     async fn has_results(&self, permit: &Permit) -> Result<bool, Error> {
-        let path = format!("/{EVERY_INDEX}/_search?ignore_unavailable=true&allow_no_indices=true");
         let body = json!({"size": 0, "track_total_hits": 1, "terminate_after": 1, "query": job_filter(permit)});
-        Ok(matches!(self.outcome(permit.headers(), &path, body).await?, Outcome::Found(hits, _) if hits.total > 0))
+        let outcome = self.outcome(permit.headers(), &EVERY_INDEX, true, &body).await?;
+        Ok(matches!(outcome, Outcome::Found(hits, _) if hits.total > 0))
     }
 
     /// Whether the job's alias is one, and not an index that happens to have its name. Who may search it need not be able
     /// to ask: then a name that can be searched counts as the alias that it nearly always is.
     async fn has_alias(&self, permit: &Permit) -> Result<bool, Error> {
-        let path = format!("/_alias/{}", permit.job().results_alias());
-        let (status, _) = self.send(permit.headers(), Method::Head, &path, None).await?;
+        let path = IndicesExistsAliasParts::Name(&[&*permit.job().results_alias()]).url();
+        let status = self.send(permit.headers(), Method::HEAD, &path, None).await?.status;
         Ok(status.is_success() || status == StatusCode::FORBIDDEN)
     }
 
     /// Whether the job's configuration is there; what cannot be read counts as absent.
     async fn has_configuration(&self, permit: &Permit) -> Result<bool, Error> {
-        let path = format!("/.ml-config/_doc/anomaly_detector-{}?_source=false", permit.job());
-        Ok(self.send(permit.headers(), Method::Get, &path, None).await?.0.is_success())
+        let path = GetParts::IndexId(".ml-config", &format!("anomaly_detector-{}", permit.job())).url();
+        let target = format!("{path}?_source=false");
+        Ok(self.send(permit.headers(), Method::GET, &target, None).await?.status.is_success())
     }
 }
 
@@ -203,4 +174,8 @@ impl ResultsStore for ClusterStore {
             if self.has_configuration(permit).await? { Ok(Hits::default()) } else { Err(unknown_job(permit.job())) }
         })
     }
+}
+
+fn unanswered(failure: &Failure) {
+    tracing::warn!(error = failure as &dyn std::error::Error, "a search was not answered");
 }

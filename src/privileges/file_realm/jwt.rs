@@ -8,16 +8,19 @@ use std::{
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri, uri::PathAndQuery};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
     jwk::{AlgorithmParameters, Jwk, JwkSet},
 };
-use reqwest::Url;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use crate::{privileges::ask::Line, secret::Secret};
+use crate::{
+    privileges::ask::Line,
+    secret::Secret,
+    upstream::{Upstream, UpstreamSettings},
+};
 
 /// Only what is signed with a private key: a key that everyone may see cannot make a token.
 const ALGORITHMS: [Algorithm; 9] = [
@@ -60,14 +63,15 @@ pub struct JwtSettings {
 #[derive(Debug, Clone)]
 pub enum KeySource {
     File(PathBuf),
-    Url(Url),
+    Url(Uri),
 }
 
 /// Verifies tokens.
 #[derive(Debug)]
 pub(super) struct Jwt {
     settings: JwtSettings,
-    line: Option<Line>,
+    /// To the issuer, and the path of its keys.
+    issuer: Option<(Line, String)>,
     keys: ArcSwap<JwkSet>,
     fetched: Mutex<Option<Instant>>,
 }
@@ -77,17 +81,15 @@ pub(super) struct Jwt {
 impl Jwt {
     /// Reads the keys, where they are in a file; a URL is asked when the first token comes.
     pub fn new(settings: JwtSettings) -> anyhow::Result<Self> {
-        let (keys, line) = match &settings.keys {
+        let (keys, issuer) = match &settings.keys {
             KeySource::File(path) => {
                 let at = || format!("jwt_jwks: {}", path.display());
                 let text = std::fs::read_to_string(path).with_context(at)?;
                 (serde_json::from_str(&text).with_context(at)?, None)
             }
-            KeySource::Url(url) => {
-                (JwkSet { keys: Vec::new() }, Some(Line::new(url.clone(), FETCH_TIMEOUT).context("jwt_jwks")?))
-            }
+            KeySource::Url(url) => (JwkSet { keys: Vec::new() }, Some(issuer(url).context("jwt_jwks")?)),
         };
-        Ok(Self { settings, line, keys: ArcSwap::from_pointee(keys), fetched: Mutex::default() })
+        Ok(Self { settings, issuer, keys: ArcSwap::from_pointee(keys), fetched: Mutex::default() })
     }
 
     /// The user and the roles of a token that is good; why it is none is in the log, without the token.
@@ -137,7 +139,7 @@ impl Jwt {
             (None, _) => None,
         };
         let known = find(&self.keys.load());
-        let Some(line) = &self.line else { return known.context("no such key") };
+        let Some(issuer) = &self.issuer else { return known.context("no such key") };
         // One fetches, the others wait for it.
         let mut fetched = self.fetched.lock().await;
         let age = fetched.map(|since| since.elapsed());
@@ -148,7 +150,7 @@ impl Jwt {
         };
         if due {
             *fetched = Some(Instant::now());
-            match fetch(line).await {
+            match fetch(issuer).await {
                 Some(keys) => self.keys.store(Arc::new(keys)),
                 None => anyhow::ensure!(age.is_some(), "the issuer's keys could not be fetched"),
             }
@@ -158,9 +160,17 @@ impl Jwt {
     }
 }
 
-async fn fetch(line: &Line) -> Option<JwkSet> {
-    let path = line.path().to_owned();
-    let answer = line.ask(Method::GET, &path, HeaderMap::new(), None).await.ok()?;
+/// The way to an issuer. It is trusted as browsers do, or where it is named without TLS.
+fn issuer(url: &Uri) -> anyhow::Result<(Line, String)> {
+    let path = url.path_and_query().map_or("/", PathAndQuery::as_str);
+    let text = url.to_string();
+    let address = text.strip_suffix(path).unwrap_or(&text).parse()?;
+    let upstream = Upstream::new(UpstreamSettings::of(vec![address]))?;
+    Ok((Line::new(upstream, FETCH_TIMEOUT), path.to_owned()))
+}
+
+async fn fetch((line, path): &(Line, String)) -> Option<JwkSet> {
+    let answer = line.ask(Method::GET, path, HeaderMap::new(), None).await.ok()?;
     let keys = (answer.status == StatusCode::OK).then(|| serde_json::from_slice(&answer.body).ok()).flatten();
     if keys.is_none() {
         tracing::warn!(status = answer.status.as_u16(), "jwt_jwks: the answer is no set of keys");

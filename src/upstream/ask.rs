@@ -1,0 +1,144 @@
+//! A question of mlgate's own and its whole answer.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header, uri::PathAndQuery};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use tower::retry::budget::Budget as _;
+
+use super::{
+    Failure, Upstream, is_of_a_node,
+    lent::Lender,
+    nodes::{Address, Node},
+    slot,
+};
+
+/// A question. It only reads, so that it may be sent twice.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    pub method: Method,
+    /// Path and query, made of constants and of a `JobId`.
+    pub target: &'a str,
+    pub headers: HeaderMap,
+    /// Sent as JSON.
+    pub body: Option<&'a Value>,
+    /// Longest time for all of it.
+    pub within: Duration,
+    /// Largest answer, in bytes.
+    pub largest: usize,
+}
+
+/// A whole answer of any status.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+// === impl Upstream ===
+
+impl Upstream {
+    /// Asks until a node gives a whole answer.
+    ///
+    /// # Errors
+    /// Where none does within the time and the number of attempts.
+    pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, Failure> {
+        let deadline = Instant::now() + question.within;
+        let _slot = slot(&self.slots, deadline).await?;
+        self.again.deposit();
+        let nodes = self.nodes.in_order();
+        let is_sole = nodes.len() == 1;
+        // A sole node is asked again as well where its answer broke off.
+        let second = is_sole.then(|| Arc::clone(&nodes[0]));
+        let (mut is_again, mut may_again) = (false, false);
+        let mut outcome = Err(Failure::Unreachable);
+        for node in nodes.into_iter().chain(second) {
+            if is_again && !may_again {
+                may_again = self.again.withdraw();
+                if !may_again {
+                    break;
+                }
+            }
+            outcome = if let Ok(outcome) = timeout_at(deadline, self.ask_node(&node, question)).await {
+                outcome
+            } else {
+                self.suspect(&node, Failure::TimedOut, &Failure::TimedOut);
+                Err(Failure::TimedOut)
+            };
+            match &outcome {
+                Err(Failure::Unreachable) if !is_sole => {}
+                Err(Failure::Broken) if !is_again => is_again = true,
+                Ok(answer) if !is_sole && !is_again && is_of_a_node(answer.status) => is_again = true,
+                _ => break,
+            }
+        }
+        outcome
+    }
+
+    /// Whether any node answers now.
+    pub async fn is_reachable(&self, within: Duration) -> bool {
+        for node in self.nodes.in_order() {
+            if self.is_well(&node, within).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Every node, and whether it answers now.
+    pub async fn wellness(&self, within: Duration) -> Vec<(Address, bool)> {
+        let mut found = Vec::new();
+        for node in self.nodes.iter() {
+            found.push((node.address.clone(), self.is_well(node, within).await));
+        }
+        found
+    }
+
+    pub(super) async fn is_well(&self, node: &Arc<Node>, within: Duration) -> bool {
+        let question =
+            Question { method: Method::HEAD, target: "/", headers: HeaderMap::new(), body: None, within, largest: 0 };
+        let answer = tokio::time::timeout(within, self.ask_node(node, &question)).await;
+        matches!(answer, Ok(Ok(answer)) if !answer.status.is_server_error())
+    }
+
+    async fn ask_node(&self, node: &Arc<Node>, question: &Question<'_>) -> Result<Answer, Failure> {
+        let nonsense = |_| Failure::Unreachable;
+        let target = PathAndQuery::try_from(question.target).map_err(|error| nonsense(error.into()))?;
+        let body = question.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let Some(body) = Lender::of(body).lend() else { return Err(Failure::Broken) };
+        let mut request = Request::new(body);
+        *request.method_mut() = question.method.clone();
+        *request.uri_mut() = node.address.uri(target).map_err(nonsense)?;
+        *request.headers_mut() = question.headers.clone();
+        if question.body.is_some() {
+            let json = http::HeaderValue::from_static("application/json");
+            request.headers_mut().insert(header::CONTENT_TYPE, json);
+        }
+        let answer = self.client.request(request).await.map_err(|error| self.failed(node, &error))?;
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, question.largest).collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                return Failure::TooLarge;
+            }
+            self.suspect(node, Failure::Broken, &*error);
+            Failure::Broken
+        })?;
+        Self::trust(node);
+        Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
+    }
+}
+
+// === impl Answer ===
+
+impl Answer {
+    /// The answer as JSON.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
