@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, middleware::from_fn};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -12,7 +12,10 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::Semaphore};
 use tower::ServiceExt as _;
 
-use crate::handle::{Gate, handle};
+use crate::{
+    handle::{Gate, handle},
+    observe::{metrics, request::observed},
+};
 
 /// Longest time for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,7 +30,7 @@ const LARGEST_HEAD: usize = 64 << 10;
 
 /// Serves until `stop` is done, then lets requests under way finish.
 pub async fn serve(listener: TcpListener, gate: Gate, stop: impl Future<Output = ()>) {
-    let app = Router::new().fallback(handle).with_state(Arc::new(gate));
+    let app = Router::new().fallback(handle).layer(from_fn(observed)).with_state(Arc::new(gate));
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     tokio::pin!(stop);
@@ -67,7 +70,9 @@ pub async fn serve(listener: TcpListener, gate: Gate, stop: impl Future<Output =
             .preserve_header_case(true)
             .serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
+        let counted = metrics::connection();
         tokio::spawn(async move {
+            let _counted = counted;
             if let Err(error) = watched.await {
                 tracing::debug!(%error, "a connection ended");
             }

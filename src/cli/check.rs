@@ -2,12 +2,9 @@
 
 use anyhow::bail;
 
-use super::{existing, operator};
+use super::{checked, existing, operator};
 use crate::{
-    config::{
-        Config, Results, Settings,
-        access::{Access, basic},
-    },
+    config::{Results, Settings, access::basic},
     privileges::{assemble::assemble, caller::Caller},
     results::job_id::JobId,
     secret::Secret,
@@ -28,11 +25,9 @@ pub(super) struct Check {
 }
 
 /// Checks what a server would need, one thing after the other.
-pub(super) async fn run(check: Check) -> anyhow::Result<()> {
-    let Check { settings, user, job } = check;
-    let config = Config::of(&settings)?;
-    let access = Access::of(&settings)?;
-    access.may_listen_on(config.listen)?;
+pub(super) async fn run(check: Check, settings: &Settings) -> anyhow::Result<()> {
+    let Check { user, job, .. } = check;
+    let (config, access, _) = checked(settings)?;
     let privileges = assemble(&access, config.upstream())?;
     println!("configuration: right; would listen on {}", config.listen);
     match config.results {
@@ -41,7 +36,7 @@ pub(super) async fn run(check: Check) -> anyhow::Result<()> {
             println!("store: {}: {documents} documents of {jobs} jobs", file.display());
         }
         Results::Cluster(upstream) => {
-            let headers = operator(&settings)?;
+            let headers = operator(settings)?;
             let address = upstream.url.clone();
             let store = ClusterStore::new(upstream)?;
             let (status, _) = store.info(&headers).await?;

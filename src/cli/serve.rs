@@ -1,17 +1,23 @@
 //! `mlgate serve`: answers requests.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
 
-use super::{import::load, open};
+use super::{checked, import::load, open, reload::Reload};
 use crate::{
-    config::{Config, Results, Settings, access::Access},
+    admin::{
+        self, Admin,
+        ready::{ClusterHealth, Health, Readiness, StoreHealth},
+    },
+    config::{Config, Results, Settings, show::show},
     handle::Gate,
+    observe::logging::Log,
     pass_through::pass_through,
     privileges::assemble::assemble,
     server::serve,
@@ -30,10 +36,8 @@ pub(super) struct Serve {
 // === impl Serve ===
 
 impl Serve {
-    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let config = Config::of(settings)?;
-        let access = Access::of(settings)?;
-        access.may_listen_on(config.listen)?;
+    pub async fn run(self, settings: &Settings, file: Option<PathBuf>, log: Arc<Log>) -> anyhow::Result<()> {
+        let (config, access, operations) = checked(settings)?;
         if !self.load.is_empty() {
             let Results::Embedded(file) = &config.results else {
                 anyhow::bail!("--load: only the embedded store can be loaded");
@@ -42,9 +46,23 @@ impl Serve {
         }
         let privileges = assemble(&access, config.upstream())?;
         let pass_through = pass_through(config.upstream(), &access)?;
+        let readiness = Arc::new(Readiness::new(health(&config)?));
         let store = open(config.results)?;
         let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen: {}", config.listen))?;
         let mut terminate = signal(SignalKind::terminate())?;
+        let settings = Arc::new(ArcSwap::from_pointee(settings.clone()));
+        if let Some(address) = operations.admin_listen {
+            let (readiness, settings) = (Arc::clone(&readiness), Arc::clone(&settings));
+            let shown = Box::new(move || show(&settings.load()));
+            let admin = Admin { readiness, decisions: privileges.decisions(), settings: shown };
+            let (address, answering) =
+                admin::bind(address, admin).await.with_context(|| format!("admin_listen: {address}"))?;
+            tracing::info!(%address, "health, metrics and decisions are shown");
+            tokio::spawn(answering);
+        }
+        let again =
+            Reload { flags: self.settings, file, settings, log, privileges: Arc::clone(&privileges), more: vec![] };
+        again.at_hangup()?;
         let open = access.authority.is_none();
         tracing::info!(address = %listener.local_addr()?, "{}", if open { "listening; everyone may" } else { "listening" });
         let stop = async move {
@@ -52,6 +70,7 @@ impl Serve {
                 _ = terminate.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
             }
+            readiness.drain();
             tracing::info!("stopping: requests under way may finish");
         };
         let gate = Gate {
@@ -64,4 +83,12 @@ impl Serve {
         serve(listener, gate, stop).await;
         Ok(())
     }
+}
+
+/// Who knows whether the results can be had.
+fn health(config: &Config) -> anyhow::Result<Box<dyn Health>> {
+    Ok(match &config.results {
+        Results::Embedded(file) => Box::new(StoreHealth(EmbeddedStore::open(file)?)),
+        Results::Cluster(upstream) => Box::new(ClusterHealth::new(upstream.url.clone())?),
+    })
 }
