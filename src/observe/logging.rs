@@ -134,7 +134,7 @@ impl<'a> MakeWriter<'a> for StandardError {
 /// The filter that directives describe. A word alone must be a level: as a module's name it would switch all else off.
 fn filter(directives: &str) -> anyhow::Result<EnvFilter> {
     for word in directives.split(',').map(str::trim).filter(|word| !word.contains(['=', '['])) {
-        if word.parse::<LevelFilter>().is_err() {
+        if word.is_empty() || word.parse::<LevelFilter>().is_err() {
             bail!(
                 "[{word}] must be off, error, warn, info, debug or trace, or name a part of the program as mlgate::request=off"
             );

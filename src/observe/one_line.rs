@@ -1,4 +1,5 @@
-//! One event is one line, whatever is in it: texts of clients and of clusters reach the log.
+//! One event is one line, whatever is in it: texts of clients and of clusters reach the log. What is escaped is escaped as in
+//! JSON, as the line may be JSON.
 
 use std::io::{self, Write};
 
@@ -14,7 +15,13 @@ impl<W: Write> Write for OneLine<W> {
             _ => {
                 let mut escaped = String::with_capacity(event.len() + 16);
                 for c in String::from_utf8_lossy(line).chars() {
-                    if breaks(c) { escaped.extend(c.escape_default()) } else { escaped.push(c) }
+                    match c {
+                        '\n' => escaped.push_str("\\n"),
+                        '\r' => escaped.push_str("\\r"),
+                        '\t' => escaped.push_str("\\t"),
+                        c if breaks(c) => escaped.extend(format!("\\u{:04x}", u32::from(c)).chars()),
+                        c => escaped.push(c),
+                    }
                 }
                 self.0.write_all(escaped.as_bytes())?;
                 self.0.write_all(end)?;
@@ -46,6 +53,6 @@ mod tests {
         lines.write_all("a\nb\r\x1b[2J\u{9b}\u{2028}é\n".as_bytes()).unwrap();
         lines.write_all(b"plain\n").unwrap();
         lines.write_all(b"\xff\n").unwrap();
-        assert_eq!(String::from_utf8(written).unwrap(), "a\\nb\\r\\u{1b}[2J\\u{9b}\\u{2028}é\nplain\n\u{fffd}\n");
+        assert_eq!(String::from_utf8(written).unwrap(), "a\\nb\\r\\u001b[2J\\u009b\\u2028é\nplain\n\u{fffd}\n");
     }
 }
