@@ -288,6 +288,7 @@ fn nothing_of_a_client_breaks_a_line() {
     let (log, audit) = program.stop();
     assert!(log.contains("opaque_id=\"a\\u{9b}2J\\u{85}b\""), "{log}");
     check(&log);
+    check(&audit);
     assert_eq!(audit.lines().count(), 1, "{audit}");
 }
 

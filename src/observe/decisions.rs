@@ -23,12 +23,11 @@ pub struct Decisions {
 
 impl Decisions {
     /// Takes a line of the audit log; the oldest one goes.
-    pub fn push(&self, line: &[u8]) {
+    pub fn push(&self, line: &str) {
         if line.len() > LONGEST {
             return;
         }
-        let text = String::from_utf8_lossy(line).into_owned();
-        let Ok(line) = RawValue::from_string(text) else { return };
+        let Ok(line) = RawValue::from_string(line.to_owned()) else { return };
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == MOST {
             lines.pop_front();
@@ -51,10 +50,10 @@ mod tests {
     fn the_last_ones_are_kept() {
         let decisions = Decisions::default();
         for number in 0..MOST + 3 {
-            decisions.push(format!("{{\"request\":{number}}}").as_bytes());
+            decisions.push(&format!("{{\"request\":{number}}}"));
         }
-        decisions.push(b"no json");
-        decisions.push(format!("\"{}\"", "x".repeat(LONGEST)).as_bytes());
+        decisions.push("no json");
+        decisions.push(&format!("\"{}\"", "x".repeat(LONGEST)));
         let all = decisions.all();
         assert_eq!(all.len(), MOST);
         assert_eq!((all[0].get(), all[MOST - 1].get()), ("{\"request\":3}", "{\"request\":502}"));

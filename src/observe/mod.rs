@@ -13,7 +13,8 @@ pub mod logging;
 /// Numbers for Prometheus.
 pub mod metrics;
 
-mod one_line;
+/// One event is one line.
+pub(crate) mod one_line;
 
 /// One layer around every request: its line in the log, its numbers, its span.
 pub mod request;

@@ -1,7 +1,11 @@
 //! One event is one line, whatever is in it: texts of clients and of clusters reach the log. What is escaped is escaped as in
 //! JSON, as the line may be JSON.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    io::{self, Write},
+};
 
 /// Escapes control characters in all that is written at once, but for a line break at its end.
 pub(super) struct OneLine<W>(pub W);
@@ -10,22 +14,12 @@ impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         // The formatter writes an event at once.
         let (line, end) = event.split_at(event.len() - usize::from(event.ends_with(b"\n")));
-        match std::str::from_utf8(line) {
-            Ok(text) if !text.contains(breaks) => self.0.write_all(event)?,
-            _ => {
-                let mut escaped = String::with_capacity(event.len() + 16);
-                for c in String::from_utf8_lossy(line).chars() {
-                    match c {
-                        '\n' => escaped.push_str("\\n"),
-                        '\r' => escaped.push_str("\\r"),
-                        '\t' => escaped.push_str("\\t"),
-                        c if breaks(c) => escaped.extend(format!("\\u{:04x}", u32::from(c)).chars()),
-                        c => escaped.push(c),
-                    }
-                }
-                self.0.write_all(escaped.as_bytes())?;
-                self.0.write_all(end)?;
-            }
+        let line = String::from_utf8_lossy(line);
+        if matches!(line, Cow::Borrowed(text) if !text.contains(breaks)) {
+            self.0.write_all(event)?;
+        } else {
+            self.0.write_all(escape(&line).as_bytes())?;
+            self.0.write_all(end)?;
         }
         Ok(event.len())
     }
@@ -35,7 +29,25 @@ impl<W: Write> Write for OneLine<W> {
     }
 }
 
-/// Whether a character may end a line, or move the cursor of who looks at it.
+/// The text without anything that may end a line, or move the cursor of who looks at it. JSON stays the same JSON.
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(breaks) {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            // All of them are below 0x10000. Writing into a text does not fail.
+            c if breaks(c) => drop(write!(escaped, "\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped.into()
+}
+
 fn breaks(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

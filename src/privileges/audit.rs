@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::authority::Who;
-use crate::observe::decisions::Decisions;
+use crate::observe::{decisions::Decisions, one_line::escape};
 
 /// Where the lines go.
 pub struct Audit {
@@ -95,12 +95,12 @@ impl Audit {
     /// # Errors
     /// Where it cannot be written: then nobody should be told yes.
     pub fn write(&self, line: &Line<'_>) -> io::Result<()> {
-        let mut text = serde_json::to_vec(line)?;
+        let text = serde_json::to_string(line)?;
         self.last.push(&text);
         let Some(sink) = &self.sink else { return Ok(()) };
-        text.push(b'\n');
+        let text = escape(&text).into_owned() + "\n";
         let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-        sink.write_all(&text)?;
+        sink.write_all(text.as_bytes())?;
         sink.flush()
     }
 }
