@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use axum::Router;
+use axum::{Router, middleware::from_fn};
 
 use crate::{
-    config::{Config, Results, Settings, access::Access, listener::ListenerConfig},
+    admin::ready::{ClusterHealth, Health, Readiness, StoreHealth},
+    config::{Config, Results, Settings, access::Access, listener::ListenerConfig, operations::Operations},
     handle::{Gate, handle},
     listen::{
         Front,
@@ -16,8 +17,9 @@ use crate::{
         socket::{Place, Sockets},
         tls::Tls,
     },
+    observe::request::observed,
     pass_through::PassThrough,
-    privileges,
+    privileges::{self, Privileges},
     store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
     upstream::Upstream,
 };
@@ -27,12 +29,15 @@ pub struct Checked {
     pub config: Config,
     pub access: Access,
     pub listener: ListenerConfig,
+    pub operations: Operations,
 }
 
 /// A server that does not listen yet.
 pub struct Assembled {
     app: Router,
-    front: Arc<Front>,
+    pub front: Arc<Front>,
+    pub privileges: Arc<Privileges>,
+    pub readiness: Arc<Readiness>,
     listener: ListenerConfig,
     open_to_all: bool,
 }
@@ -57,7 +62,8 @@ impl Checked {
         if let Some(tls) = &listener.tls {
             tls.read()?;
         }
-        Ok(Self { config, access, listener })
+        let operations = Operations::of(settings, &listener.listen)?;
+        Ok(Self { config, access, listener, operations })
     }
 
     /// Makes everything that answers. Needs a runtime, as files are looked after.
@@ -65,17 +71,17 @@ impl Checked {
     /// # Errors
     /// Files that cannot be read or written.
     pub fn assemble(self) -> anyhow::Result<Assembled> {
-        let Self { config, access, listener } = self;
+        let Self { config, access, listener, .. } = self;
         let rates = Arc::new(Rates::new(listener.rate)?);
         let tls = listener.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
         if let Some(tls) = &tls {
             tokio::spawn(Arc::clone(tls).watch());
         }
-        let Opened { store, upstream } = open(config.results)?;
+        let Opened { store, upstream, health } = open(config.results)?;
         let privileges = privileges::assemble::assemble(&access, upstream.as_ref())?;
         let pass_through = upstream.zip(access.passing);
         let gate = Gate {
-            privileges,
+            privileges: Arc::clone(&privileges),
             pass_through: pass_through.map(|(upstream, allowed)| PassThrough::new(upstream, allowed, access.timeout)),
             store,
             rates: Arc::clone(&rates),
@@ -84,7 +90,9 @@ impl Checked {
             allow_run_as: access.allow_run_as,
         };
         Ok(Assembled {
-            app: Router::new().fallback(handle).with_state(Arc::new(gate)),
+            app: Router::new().fallback(handle).layer(from_fn(observed)).with_state(Arc::new(gate)),
+            privileges,
+            readiness: Arc::new(Readiness::new(health)),
             front: Arc::new(Front::new(listener.limits, rates, tls, listener.drain)),
             listener,
             open_to_all: access.authority.is_none(),
@@ -97,6 +105,7 @@ pub struct Opened {
     pub store: Arc<dyn ResultsStore>,
     /// The way to it, where it is a cluster.
     pub upstream: Option<Arc<Upstream>>,
+    pub health: Box<dyn Health>,
 }
 
 /// Opens the place that holds the results.
@@ -105,11 +114,16 @@ pub struct Opened {
 /// Where it cannot be opened.
 pub fn open(results: Results) -> anyhow::Result<Opened> {
     Ok(match results {
-        Results::Embedded(file) => Opened { store: Arc::new(EmbeddedStore::open(&file)?), upstream: None },
+        Results::Embedded(file) => {
+            let store = EmbeddedStore::open(&file)?;
+            let health = Box::new(StoreHealth(store.clone()));
+            Opened { store: Arc::new(store), upstream: None, health }
+        }
         Results::Cluster(cluster) => {
             let upstream = Upstream::new(cluster.upstream)?;
             let store = Arc::new(ClusterStore::new(Arc::clone(&upstream), cluster.search));
-            Opened { store, upstream: Some(upstream) }
+            let health = Box::new(ClusterHealth::new(Arc::clone(&upstream)));
+            Opened { store, upstream: Some(upstream), health }
         }
     })
 }

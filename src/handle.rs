@@ -25,7 +25,7 @@ use crate::{
 
 /// What every request needs.
 pub struct Gate {
-    pub privileges: Privileges,
+    pub privileges: Arc<Privileges>,
     pub store: Arc<dyn ResultsStore>,
     /// Where everything else goes, if anywhere.
     pub pass_through: Option<PassThrough>,

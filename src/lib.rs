@@ -44,6 +44,12 @@ pub mod store;
 /// From an outcome to the bytes and headers of a response.
 pub mod reply;
 
+/// What can be seen from outside: log, metrics, spans, the last decisions.
+pub mod observe;
+
+/// Health, metrics and decisions, on a listener of their own.
+pub mod admin;
+
 /// What is not ours, to the cluster and back.
 pub mod pass_through;
 

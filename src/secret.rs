@@ -2,9 +2,10 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
+use subtle::ConstantTimeEq as _;
 
-/// A password or key. It has no `Display` and cannot be written; its `Debug` shows nothing of it.
+/// A password or key. It has no `Display`; its `Debug` and what is written of it show nothing of it.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -30,6 +31,18 @@ impl FromStr for Secret {
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(Self(text.to_owned()))
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(crate::config::show::HIDDEN)
     }
 }
 

@@ -27,9 +27,9 @@ pub(super) struct Check {
 }
 
 /// Checks what a server would need, one thing after the other.
-pub(super) async fn run(check: Check) -> anyhow::Result<()> {
-    let Check { settings, user, job } = check;
-    let Checked { config, access, listener } = Checked::of(&settings)?;
+pub(super) async fn run(check: Check, settings: &Settings) -> anyhow::Result<()> {
+    let Check { user, job, .. } = check;
+    let Checked { config, access, listener, .. } = Checked::of(settings)?;
     let cluster = match &config.results {
         Results::Embedded(_) => None,
         Results::Cluster(cluster) => Some((Upstream::new(cluster.upstream.clone())?, cluster.search)),
@@ -41,7 +41,7 @@ pub(super) async fn run(check: Check) -> anyhow::Result<()> {
         println!("store: {}: {documents} documents of {jobs} jobs", file.display());
     }
     if let Some((upstream, within)) = cluster {
-        let headers = operator(&settings)?;
+        let headers = operator(settings)?;
         for (node, is_well) in upstream.wellness(within).await {
             println!("cluster: {node} {}", if is_well { "answers" } else { "does not answer" });
         }

@@ -2,21 +2,23 @@
 
 mod api_key;
 mod check;
+mod generate;
 mod get_buckets;
 mod import;
+mod reload;
 mod serve;
 
 use std::{
-    io::IsTerminal as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::bail;
 use http::{HeaderMap, header};
-use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Config, Settings, access::service},
+    config::{Config, Settings, access::service, show::show},
+    observe::logging::Logging,
     store::embedded::EmbeddedStore,
 };
 
@@ -43,6 +45,16 @@ enum Command {
     ApiKey(api_key::ApiKeyCommand),
     /// Load files of result documents into the embedded store
     Import(import::Import),
+    /// Show the settings in effect, as JSON; nothing secret
+    Config(ShowConfig),
+    /// Make manual pages and shell completions
+    Generate(generate::Generate),
+}
+
+#[derive(Debug, clap::Args)]
+struct ShowConfig {
+    #[command(flatten)]
+    settings: Settings,
 }
 
 /// Runs a command.
@@ -50,32 +62,35 @@ enum Command {
 /// # Errors
 /// What went wrong, for a person to read.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_env("MLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    let file = cli.config.as_deref();
-    match cli.command {
-        Command::Serve(command) => {
-            let settings = command.settings.clone().with_file(file)?;
-            command.run(&settings).await
-        }
-        Command::Check(mut command) => {
-            command.settings = command.settings.with_file(file)?;
-            check::run(*command).await
-        }
+    let flags = match &cli.command {
+        Command::Serve(command) => &command.settings,
+        Command::Check(command) => &command.settings,
+        Command::GetBuckets(command) => &command.settings,
+        Command::Import(command) => &command.settings,
+        Command::Config(command) => &command.settings,
+        Command::ApiKey(_) | Command::Generate(_) => &Settings::default(),
+    };
+    let settings = flags.clone().with_file(cli.config.as_deref())?;
+    let outcome = run_with(cli, &settings).await;
+    outcome.map_err(|error| settings.located(error))
+}
+
+async fn run_with(cli: Cli, settings: &Settings) -> anyhow::Result<()> {
+    let log = Arc::new(Logging::of(settings)?.start()?);
+    let outcome = match cli.command {
+        Command::Serve(command) => command.run(settings, cli.config, Arc::clone(&log)).await,
+        Command::Check(command) => check::run(*command, settings).await,
         Command::ApiKey(command) => command.run(),
-        Command::GetBuckets(command) => {
-            let settings = command.settings.clone().with_file(file)?;
-            command.run(&settings).await
+        Command::GetBuckets(command) => command.run(settings).await,
+        Command::Import(command) => command.run(&Config::of(settings)?),
+        Command::Config(_) => {
+            println!("{:#}", show(settings));
+            Ok(())
         }
-        Command::Import(command) => {
-            let settings = command.settings.clone().with_file(file)?;
-            command.run(&Config::of(&settings)?)
-        }
-    }
+        Command::Generate(command) => command.run(),
+    };
+    log.end().await;
+    outcome
 }
 
 /// Opens a store to ask it; one that is not there is not made.

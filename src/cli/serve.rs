@@ -1,14 +1,18 @@
 //! `mlgate serve`: answers requests.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use sd_notify::NotifyState;
 
-use super::import::load;
+use super::{import::load, reload::Reload};
 use crate::{
+    admin::{self, Admin},
     assemble::Checked,
-    config::{Results, Settings},
+    config::{Results, Settings, show::show},
     listen::phase::{Phase, Phases},
+    observe::logging::Log,
     store::embedded::EmbeddedStore,
 };
 
@@ -24,7 +28,7 @@ pub(super) struct Serve {
 // === impl Serve ===
 
 impl Serve {
-    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+    pub async fn run(self, settings: &Settings, file: Option<PathBuf>, log: Arc<Log>) -> anyhow::Result<()> {
         let checked = Checked::of(settings)?;
         if !self.load.is_empty() {
             let Results::Embedded(file) = &checked.config.results else {
@@ -32,17 +36,32 @@ impl Serve {
             };
             load(&EmbeddedStore::open(file)?, &self.load)?;
         }
+        let admin_listen = checked.operations.admin_listen;
         let assembled = checked.assemble()?;
-        let phases = Phases::of_signals()?;
+        let (privileges, readiness) = (Arc::clone(&assembled.privileges), Arc::clone(&assembled.readiness));
+        let settings = Arc::new(ArcSwap::from_pointee(settings.clone()));
+        if let Some(address) = admin_listen {
+            let (readiness, settings) = (Arc::clone(&readiness), Arc::clone(&settings));
+            let shown = Box::new(move || show(&settings.load()));
+            let admin = Admin { readiness, decisions: privileges.decisions(), settings: shown };
+            let (address, answering) =
+                admin::bind(address, admin).await.with_context(|| format!("admin_listen: {address}"))?;
+            tracing::info!(%address, "health, metrics and decisions are shown");
+            tokio::spawn(answering);
+        }
+        let front = Arc::clone(&assembled.front);
+        Reload { flags: self.settings, file, settings, log, privileges, front }.at_hangup()?;
+        let mut phases = Phases::of_signals()?;
         allow_descriptors();
         let listening = assembled.listen()?;
         tell(NotifyState::Ready);
-        let mut draining = phases.clone();
+        let serving = listening.serve(phases.clone());
         let stopping = async {
-            draining.reached(Phase::Draining).await;
+            phases.reached(Phase::Draining).await;
+            readiness.drain();
             tell(NotifyState::Stopping);
         };
-        tokio::join!(listening.serve(phases), stopping);
+        tokio::join!(serving, stopping);
         Ok(())
     }
 }

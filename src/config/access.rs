@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clap::ValueEnum;
 use http::{HeaderValue, Uri};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Settings;
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Who knows callers and what they may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthorityKind {
     /// The cluster's own security, whichever it is
@@ -35,7 +35,7 @@ pub enum AuthorityKind {
 }
 
 /// Whether `read` on a job's results index is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum IndexRead {
     /// As the documentation up to 7.12 says
@@ -45,7 +45,7 @@ pub enum IndexRead {
 }
 
 /// Whose credential searches carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Account {
     /// The caller's own

@@ -2,27 +2,35 @@
 //!
 //! Every key has the same name in all three: `listen` in the file, `MLGATE_LISTEN`, `--listen`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, anyhow, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     listen::socket::Place,
+    observe::logging::LogFormat,
     pass_through::allowed::{Allow, Passing},
     privileges::opensearch::RoleGrant,
     secret::Secret,
 };
 
 pub mod access;
+pub mod lines;
 pub mod listener;
+pub mod operations;
+pub mod show;
 pub mod upstream;
 
 use access::{Account, AuthorityKind, IndexRead};
+use lines::{Lines, told};
 use upstream::{ClusterConfig, Nodes};
 
 /// What may be set, wherever it is set.
-#[derive(Debug, Default, Clone, Deserialize, clap::Args)]
+#[derive(Debug, Default, Clone, Deserialize, Serialize, clap::Args)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Where to listen; systemd: at the sockets that it passes [default: 127.0.0.1:9280]
@@ -83,7 +91,7 @@ pub struct Settings {
     #[arg(long, env = "MLGATE_STORE", value_name = "FILE")]
     pub store: Option<PathBuf>,
     /// Cluster that holds the results, instead of a file; several nodes with commas between them
-    #[arg(long, env = "MLGATE_UPSTREAM", value_name = "http[s]://HOST:PORT,…", conflicts_with = "store")]
+    #[arg(long, env = "MLGATE_UPSTREAM", value_name = "http[s]://HOST:PORT,…")]
     pub upstream: Option<Nodes>,
     /// Who signs the cluster's certificates, as PEM [default: the public authorities]
     #[arg(long, env = "MLGATE_UPSTREAM_CA", value_name = "FILE")]
@@ -98,7 +106,7 @@ pub struct Settings {
     #[arg(long, env = "MLGATE_UPSTREAM_SERVER_NAME", value_name = "NAME")]
     pub upstream_server_name: Option<String>,
     /// mlgate's own account on the cluster, where searches or questions about roles need one
-    #[arg(long, env = "MLGATE_UPSTREAM_USERNAME", value_name = "NAME", requires = "upstream_password")]
+    #[arg(long, env = "MLGATE_UPSTREAM_USERNAME", value_name = "NAME")]
     pub upstream_username: Option<String>,
     /// Password of that account; better given in the environment than on the command line
     #[arg(long, env = "MLGATE_UPSTREAM_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
@@ -175,9 +183,28 @@ pub struct Settings {
     /// File that takes a line of JSON for each decision; - is standard output [default: none]
     #[arg(long, env = "MLGATE_AUDIT_LOG", value_name = "FILE")]
     pub audit_log: Option<PathBuf>,
+    /// Address of health, metrics and decisions; without credentials, so for loopback addresses only [default: none]
+    #[arg(long, env = "MLGATE_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub admin_listen: Option<SocketAddr>,
+    /// Let `admin_listen` be any address: everyone who reaches it may look [default: false]
+    #[arg(long, env = "MLGATE_UNSAFE_ADMIN_PUBLIC", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub unsafe_admin_public: Option<bool>,
+    /// How lines of the log look [default: human]
+    #[arg(long, env = "MLGATE_LOG_FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// What is logged: a level, or levels of parts as info,mlgate::request=off [default: info]
+    #[arg(long, env = "MLGATE_LOG_LEVEL", value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// OpenTelemetry collector that takes spans, OTLP over HTTP [default: none]
+    #[arg(long, env = "MLGATE_OTLP_ENDPOINT", value_name = "COLLECTOR")]
+    pub otlp_endpoint: Option<String>,
     /// Ask nobody: everyone on this machine may read everything [default: false]
     #[arg(long, env = "MLGATE_UNSAFE_OPEN_TO_ALL", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub unsafe_open_to_all: Option<bool>,
+    /// Where what is in effect stands in the file.
+    #[serde(skip)]
+    #[arg(skip)]
+    lines: Lines,
 }
 
 /// A configuration that can be run.
@@ -194,10 +221,89 @@ pub enum Results {
     Cluster(ClusterConfig),
 }
 
-/// Settings where each named one is the upper's, else the lower's.
+/// Does something with every key. A key that is not named here does not compile: `fill` makes whole [`Settings`].
+macro_rules! every_key {
+    ($do:ident!($($with:tt)*)) => {
+        $do!(
+            $($with)*;
+            listen,
+            listen_mode,
+            tls_certificate,
+            tls_key,
+            tls_client_ca,
+            tls_handshake_timeout_seconds,
+            head_timeout_seconds,
+            body_timeout_seconds,
+            reply_timeout_seconds,
+            keep_alive_seconds,
+            request_timeout_seconds,
+            drain_seconds,
+            max_head_bytes,
+            max_connections,
+            max_requests,
+            max_request_bytes,
+            rate_limit_per_second,
+            rate_limit_burst,
+            store,
+            upstream,
+            upstream_ca,
+            upstream_certificate,
+            upstream_key,
+            upstream_server_name,
+            upstream_connect_timeout_seconds,
+            upstream_connections,
+            upstream_username,
+            upstream_password,
+            upstream_timeout_seconds,
+            max_body_bytes,
+            pass_through,
+            pass_through_allow,
+            pass_through_idle_seconds,
+            pass_through_reply_seconds,
+            authority,
+            realm,
+            jwt_issuer,
+            jwt_audience,
+            jwt_jwks,
+            jwt_user_claim,
+            jwt_roles_claim,
+            index_read,
+            hide_forbidden_jobs,
+            search_as,
+            opensearch_roles,
+            authority_timeout_seconds,
+            privilege_cache_seconds,
+            privilege_stale_seconds,
+            allow_run_as,
+            audit_log,
+            admin_listen,
+            unsafe_admin_public,
+            log_format,
+            log_level,
+            otlp_endpoint,
+            unsafe_open_to_all,
+        )
+    };
+}
+
+/// Settings where each one is the upper's, else the lower's.
 macro_rules! fill {
-    ($upper:expr, $lower:expr, $($key:ident),* $(,)?) => {
-        Settings { $($key: $upper.$key.or($lower.$key),)* ..Settings::default() }
+    ($upper:ident, $lower:ident, $lines:ident; $($key:ident,)*) => {
+        Settings { $($key: $upper.$key.or($lower.$key),)* lines: $lines }
+    };
+}
+
+/// The names of the keys that are set.
+macro_rules! set {
+    ($settings:ident; $($key:ident,)*) => {
+        [$($settings.$key.is_some().then_some(stringify!($key))),*].into_iter().flatten()
+    };
+}
+
+/// The names of the keys that are not the same.
+macro_rules! differing {
+    ($one:ident, $other:ident; $($key:ident,)*) => {
+        [$(($one.$key != $other.$key).then_some(stringify!($key))),*].into_iter().flatten()
     };
 }
 
@@ -211,83 +317,32 @@ impl Settings {
     pub fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = file else { return Ok(self) };
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let below: Self =
+        let mut below: Self =
             toml::from_str(&text).map_err(|error| anyhow!("{}:{}", path.display(), told(&text, &error)))?;
-        Ok(Self {
-            listen: self.listen.or(below.listen),
+        if self.store.is_some() || self.upstream.is_some() {
             // Store and upstream exclude each other: who names one of them overrules both.
-            store: below
-                .store
-                .filter(|_| self.store.is_none() && self.upstream.is_none())
-                .or_else(|| self.store.clone()),
-            upstream: self.upstream.or(below.upstream.filter(|_| self.store.is_none())),
-            ..fill!(
-                self,
-                below,
-                listen_mode,
-                tls_certificate,
-                tls_key,
-                tls_client_ca,
-                tls_handshake_timeout_seconds,
-                head_timeout_seconds,
-                body_timeout_seconds,
-                reply_timeout_seconds,
-                keep_alive_seconds,
-                request_timeout_seconds,
-                drain_seconds,
-                max_head_bytes,
-                max_connections,
-                max_requests,
-                max_request_bytes,
-                rate_limit_per_second,
-                rate_limit_burst,
-                upstream_ca,
-                upstream_certificate,
-                upstream_key,
-                upstream_server_name,
-                upstream_connect_timeout_seconds,
-                upstream_connections,
-                upstream_username,
-                upstream_password,
-                upstream_timeout_seconds,
-                max_body_bytes,
-                pass_through,
-                pass_through_allow,
-                pass_through_idle_seconds,
-                pass_through_reply_seconds,
-                authority,
-                realm,
-                jwt_issuer,
-                jwt_audience,
-                jwt_jwks,
-                jwt_user_claim,
-                jwt_roles_claim,
-                index_read,
-                hide_forbidden_jobs,
-                search_as,
-                opensearch_roles,
-                authority_timeout_seconds,
-                privilege_cache_seconds,
-                privilege_stale_seconds,
-                allow_run_as,
-                audit_log,
-                unsafe_open_to_all,
-            )
-        })
+            (below.store, below.upstream) = (None, None);
+        }
+        let mut lines = Lines::of(path, &text);
+        let above = &self;
+        lines.forget(every_key!(set!(above)));
+        Ok(every_key!(fill!(self, below, lines)))
     }
-}
 
-/// The line, the key and what is wrong with it, in one line. Nothing of a password is shown.
-fn told(text: &str, error: &toml::de::Error) -> String {
-    let span = error.span().unwrap_or_default();
-    let before = text.get(..span.start).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let key = text[start..].split(['=', '\n', '\r']).next().unwrap_or_default().trim();
-    if key.contains("password") {
-        return format!("{line}: {key}: must be a text in quotes");
+    /// Says where in the file the key stands that an error begins with.
+    #[must_use]
+    pub fn located(&self, error: anyhow::Error) -> anyhow::Error {
+        match self.lines.place_of(&error) {
+            Some(place) => anyhow!("{place}: {error:#}"),
+            None => error,
+        }
     }
-    format!("{line}: {key}: {}", error.message().replace('\n', ", "))
+
+    /// The keys whose values differ.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+        every_key!(differing!(self, other)).collect()
+    }
 }
 
 // === impl Config ===

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, str::FromStr, time::Duration};
 
 use anyhow::{Context as _, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Settings,
@@ -12,7 +12,7 @@ use super::{
 use crate::upstream::{UpstreamSettings, nodes::Address, tls::Tls};
 
 /// A cluster's nodes, as they are written: one text with commas, or a list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(from = "Written")]
 pub struct Nodes(Vec<String>);
 

@@ -17,6 +17,8 @@ use super::{
     socket::Stream,
 };
 
+use crate::observe::metrics::{self, Limit};
+
 /// Bytes of a request that are read ahead; a head may not be larger.
 const READ_AHEAD: usize = 64 << 10;
 
@@ -27,6 +29,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// Serves a connection until it ends.
 pub(super) async fn serve(stream: Stream, front: Arc<Front>, app: Router, mut phases: Phases) {
+    let _counted = metrics::connection();
     let peer = Peer::of(stream.peer());
     let transport = tokio::select! {
         transport = shake_hands(stream, &front) => transport,
@@ -34,7 +37,10 @@ pub(super) async fn serve(stream: Stream, front: Arc<Front>, app: Router, mut ph
     };
     let outcome = match transport {
         Ok(transport) => speak(transport, peer, front, app, phases).await,
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            metrics::limited(Limit::Tls);
+            Err(error.into())
+        }
     };
     if let Err(error) = outcome {
         tracing::debug!(error = &*error, "a connection ended");

@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     config::listener::Limits,
     error::{Error, Exception, Fault},
+    observe::metrics::{self, Limit},
 };
 
 /// Bytes are counted in pieces of this size.
@@ -48,9 +49,11 @@ impl InFlight {
         let bytes = body.upper().unwrap_or(u64::MAX).min(self.limits.largest_body);
         let pieces = u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX);
         let Ok(request) = Arc::clone(&self.requests).try_acquire_owned() else {
+            metrics::limited(Limit::InFlight);
             return Err(too_many(&format!("more than [{}] requests under way", self.limits.requests), 1));
         };
         let Ok(pieces) = Arc::clone(&self.pieces).try_acquire_many_owned(pieces) else {
+            metrics::limited(Limit::InFlightBytes);
             let most = self.limits.in_flight_bytes;
             return Err(too_many(&format!("more than [{most}] bytes of requests under way"), 1));
         };

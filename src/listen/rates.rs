@@ -16,6 +16,7 @@ use moka::{policy::EvictionPolicy, sync::Cache};
 use super::in_flight::too_many;
 use crate::{
     error::Error,
+    observe::metrics::{self, Limit},
     privileges::{
         authority::Who,
         caller::{Caller, Fingerprint, FingerprintKey},
@@ -143,6 +144,7 @@ impl Counts {
         let quota = Quota::per_second(per_second).allow_burst(burst);
         let bucket = buckets.get_with(key, || Arc::new(RateLimiter::direct(quota)));
         bucket.check().map_err(|until| {
+            metrics::limited(Limit::Rate);
             let wait = until.wait_time_from(self.clock.now());
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             too_many(&format!("more than [{per_second}] requests a second"), seconds.max(1))

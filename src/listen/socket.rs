@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use listenfd::ListenFd;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
@@ -25,8 +25,8 @@ use tokio::{
 const NOT_SENT: u32 = 128 << 10;
 
 /// Where to listen.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Place {
     Address(SocketAddr),
     Unix(PathBuf),
@@ -103,6 +103,12 @@ impl FromStr for Place {
                 .map(Self::Address)
                 .map_err(|_| format!("[{text}] is no address:port, unix:/path or systemd")),
         }
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        place.to_string()
     }
 }
 

@@ -6,10 +6,10 @@ use std::{fmt, str::FromStr};
 use anyhow::{anyhow, bail};
 use clap::ValueEnum;
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What is passed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Passing {
     /// Nothing
@@ -26,8 +26,8 @@ pub enum Passing {
 ///
 /// A segment `*` is any one segment, and `**` at the end any number of them. Within a segment `*` is any text without `,`
 /// and `%`, by which another name could be put in.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Allow {
     methods: Vec<Method>,
     segments: Vec<String>,
@@ -140,6 +140,14 @@ impl TryFrom<String> for Allow {
 
     fn try_from(text: String) -> anyhow::Result<Self> {
         text.parse()
+    }
+}
+
+impl From<Allow> for String {
+    fn from(allow: Allow) -> Self {
+        let methods: Vec<&str> = allow.methods.iter().map(Method::as_str).collect();
+        let below = if allow.and_below { "/**" } else { "" };
+        format!("{} /{}{below}", methods.join("|"), allow.segments.join("/"))
     }
 }
 

@@ -6,6 +6,7 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::authority::NoVerdict;
+use crate::observe::metrics::Purpose;
 use crate::upstream::{Answer, Question, Upstream};
 
 /// Largest answer, in bytes: roles and their texts.
@@ -50,7 +51,15 @@ impl Line {
         headers: HeaderMap,
         body: Option<&Value>,
     ) -> Result<Answer, NoVerdict> {
-        let question = Question { method, target: path, headers, body, within: self.within, largest: LARGEST_ANSWER };
+        let question = Question {
+            purpose: Purpose::Privileges,
+            method,
+            target: path,
+            headers,
+            body,
+            within: self.within,
+            largest: LARGEST_ANSWER,
+        };
         self.upstream.ask(&question).await.map_err(|failure| {
             tracing::warn!(path, error = &failure as &dyn std::error::Error, "the authority could not be asked");
             NoVerdict::Unavailable

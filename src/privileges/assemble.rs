@@ -26,10 +26,11 @@ use crate::{
 ///
 /// # Errors
 /// Files that cannot be read or written.
-pub fn assemble(access: &Access, upstream: Option<&Arc<Upstream>>) -> anyhow::Result<Privileges> {
+pub fn assemble(access: &Access, upstream: Option<&Arc<Upstream>>) -> anyhow::Result<Arc<Privileges>> {
     let authority = authority(access, upstream)?;
     let audit = access.audit_log.as_deref().map_or_else(|| Ok(Audit::off()), Audit::to)?;
-    Privileges::new(authority, access.rule.clone(), Verdicts::new(access.cache, access.stale), audit)
+    let verdicts = Verdicts::new(access.cache, access.stale);
+    Ok(Arc::new(Privileges::new(authority, access.rule.clone(), verdicts, audit)?))
 }
 
 fn authority(access: &Access, upstream: Option<&Arc<Upstream>>) -> anyhow::Result<Box<dyn Authority>> {

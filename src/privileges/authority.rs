@@ -62,4 +62,7 @@ pub type Judging<'a> = Pin<Box<dyn Future<Output = Result<Verdict, NoVerdict>> +
 pub trait Authority: Send + Sync {
     /// What the caller may. Every doubt is [`NoVerdict`].
     fn judge<'a>(&'a self, question: Question<'a>) -> Judging<'a>;
+
+    /// Reads again what it has read from files.
+    fn reload(&self) {}
 }

@@ -1,6 +1,12 @@
 //! Verdicts that are still fresh. One question for any number of concurrent callers; what failed is not kept.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use moka::future::Cache;
 
@@ -8,7 +14,7 @@ use super::{
     authority::{NoVerdict, Verdict},
     caller::Fingerprint,
 };
-use crate::results::job_id::JobId;
+use crate::{observe::metrics, results::job_id::JobId};
 
 /// Most verdicts that are kept.
 const MOST_VERDICTS: u64 = 10_000;
@@ -55,7 +61,9 @@ impl Verdicts {
         ask: impl Future<Output = Result<Verdict, NoVerdict>>,
     ) -> Result<Arc<Verdict>, NoVerdict> {
         let caller = key.0;
+        let known = AtomicBool::new(true);
         let asked = async {
+            known.store(false, Ordering::Relaxed);
             let verdict = ask.await.map(Arc::new);
             match &verdict {
                 Ok(verdict) if verdict.cluster.is_ok() && verdict.read.is_ok() => {
@@ -69,7 +77,9 @@ impl Verdicts {
             }
             verdict
         };
-        match self.fresh.try_get_with(key.clone(), asked).await {
+        let verdict = self.fresh.try_get_with(key.clone(), asked).await;
+        metrics::verdict(known.into_inner());
+        match verdict {
             Ok(verdict) => Ok(verdict),
             Err(failure) => {
                 let older = match (&*failure, &self.stale) {
@@ -81,6 +91,13 @@ impl Verdicts {
                 }
                 older.ok_or_else(|| (*failure).clone())
             }
+        }
+    }
+
+    /// Drops everything.
+    pub fn forget_all(&self) {
+        for cache in std::iter::once(&self.fresh).chain(&self.stale) {
+            cache.invalidate_all();
         }
     }
 

@@ -110,6 +110,12 @@ impl Caller {
         &self.target
     }
 
+    /// The path, as it was sent.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
     /// The client's own name for its request.
     #[must_use]
     pub fn opaque_id(&self) -> Option<String> {

@@ -10,6 +10,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::{
     error::Error,
+    observe::{
+        decisions::Decisions,
+        metrics,
+        request::{current_id, known_as},
+    },
     results::job_id::{InvalidJobId, JobId},
 };
 
@@ -124,7 +129,10 @@ impl Privileges {
         let key = (caller.fingerprint(&self.key), known.cloned());
         let question = Question { caller, job: known, index_read: self.rule.index_read };
         match self.verdicts.get(key, self.authority.judge(question)).await {
-            Ok(verdict) => Ok(Decision { privileges: self, caller, job, verdict }),
+            Ok(verdict) => {
+                known_as(&verdict.who.user);
+                Ok(Decision { privileges: self, caller, job, verdict })
+            }
             Err(no_verdict) => {
                 let (outcome, error) = match no_verdict {
                     NoVerdict::Unauthenticated(refusal) => (Outcome::Unauthenticated, refusal.answer(caller.target())),
@@ -134,6 +142,26 @@ impl Privileges {
                 Err(error)
             }
         }
+    }
+
+    /// The last decisions.
+    #[must_use]
+    pub fn decisions(&self) -> Arc<Decisions> {
+        self.audit.last()
+    }
+
+    /// Reads the files of the authority again, and asks about everyone again.
+    pub fn reload(&self) {
+        self.authority.reload();
+        self.verdicts.forget_all();
+    }
+
+    /// Writes the audit log to a new file of the same name.
+    ///
+    /// # Errors
+    /// Where it cannot be opened: then the old one is written.
+    pub fn reopen_audit(&self) -> anyhow::Result<()> {
+        self.audit.reopen()
     }
 
     fn record(
@@ -148,14 +176,21 @@ impl Privileges {
         if self.rule.index_read && job.is_some() {
             asked.push("index: read");
         }
+        // A request's query may hold anything.
+        let why = why.map(|why| match caller.target() {
+            target if target.contains('?') => why.replace(target, caller.path()),
+            _ => why.to_owned(),
+        });
+        metrics::decision(outcome.name());
         let line = Line {
             time: jiff::Timestamp::now().to_string(),
             outcome,
             who: verdict.map(|verdict| &verdict.who),
             job,
             asked,
-            why,
+            why: why.as_deref(),
             request: self.decisions.fetch_add(1, Ordering::Relaxed),
+            request_id: current_id(),
             opaque_id: caller.opaque_id(),
         };
         self.audit.write(&line).map_err(|error| {

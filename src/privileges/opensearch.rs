@@ -7,7 +7,7 @@ use anyhow::{anyhow, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use moka::future::Cache;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     ask::Line,
@@ -28,10 +28,12 @@ const ROLES_LIFETIME: Duration = Duration::from_secs(10);
 const PRIVILEGES: [&str; 5] = ["monitor_ml", "monitor", "manage_ml", "manage", "all"];
 
 /// `role=privilege`, or `role=privilege@pattern`: for the jobs whose alias the pattern covers.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RoleGrant {
     role: String,
+    /// Any of them is enough: it is kept to be shown.
+    privilege: String,
     pattern: Option<String>,
 }
 
@@ -70,7 +72,7 @@ impl FromStr for RoleGrant {
         if role.is_empty() || pattern.as_deref() == Some("") {
             bail!("[{text}] must be role=privilege or role=privilege@pattern");
         }
-        Ok(Self { role: role.to_owned(), pattern })
+        Ok(Self { role: role.to_owned(), privilege: privilege.to_owned(), pattern })
     }
 }
 
@@ -79,6 +81,15 @@ impl TryFrom<String> for RoleGrant {
 
     fn try_from(text: String) -> anyhow::Result<Self> {
         text.parse()
+    }
+}
+
+impl From<RoleGrant> for String {
+    fn from(RoleGrant { role, privilege, pattern }: RoleGrant) -> Self {
+        match pattern {
+            Some(pattern) => format!("{role}={privilege}@{pattern}"),
+            None => format!("{role}={privilege}"),
+        }
     }
 }
 

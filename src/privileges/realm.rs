@@ -38,6 +38,10 @@ impl Authority for Realm {
     fn judge<'a>(&'a self, question: Question<'a>) -> Judging<'a> {
         Box::pin(self.ask(question))
     }
+
+    fn reload(&self) {
+        self.files.reload();
+    }
 }
 
 fn judge(identity: Identity, question: Question<'_>) -> Verdict {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{Answer, Hits, ResultsStore, unknown_job};
 use crate::{
     error::Error,
+    observe::metrics::Purpose,
     privileges::Permit,
     results::query::ResultsQuery,
     upstream::{self, Failure, Question, Upstream},
@@ -74,7 +75,8 @@ impl ClusterStore {
         body: Option<&Value>,
     ) -> Result<upstream::Answer, Error> {
         let (headers, within) = (headers.clone(), self.within);
-        let question = Question { method, target, headers, body, within, largest: LARGEST_ANSWER };
+        let question =
+            Question { purpose: Purpose::Search, method, target, headers, body, within, largest: LARGEST_ANSWER };
         Ok(self.upstream.ask(&question).await.inspect_err(unanswered)?)
     }
 

@@ -11,15 +11,18 @@ use tokio::time::{Instant, timeout_at};
 use tower::retry::budget::Budget as _;
 
 use super::{
-    Failure, Upstream, is_of_a_node,
+    Failure, Upstream, count, is_of_a_node,
     lent::Lender,
     nodes::{Address, Node},
     slot,
 };
 
+use crate::observe::metrics::{self, Purpose, Retry};
+
 /// A question. It only reads, so that it may be sent twice.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
+    pub purpose: Purpose,
     pub method: Method,
     /// Path and query, made of constants and of a `JobId`.
     pub target: &'a str,
@@ -55,25 +58,37 @@ impl Upstream {
         let is_sole = nodes.len() == 1;
         // A sole node is asked again as well where its answer broke off.
         let second = is_sole.then(|| Arc::clone(&nodes[0]));
-        let (mut is_again, mut may_again) = (false, false);
+        let (mut again, mut may_again) = (None, false);
         let mut outcome = Err(Failure::Unreachable);
         for node in nodes.into_iter().chain(second) {
-            if is_again && !may_again {
+            if let Some(why) = again
+                && !may_again
+            {
                 may_again = self.again.withdraw();
                 if !may_again {
                     break;
                 }
+                metrics::upstream_retry(why);
             }
+            let begun = Instant::now();
             outcome = if let Ok(outcome) = timeout_at(deadline, self.ask_node(&node, question)).await {
                 outcome
             } else {
                 self.suspect(&node, Failure::TimedOut, &Failure::TimedOut);
                 Err(Failure::TimedOut)
             };
+            count(
+                &node,
+                question.purpose,
+                begun,
+                outcome.as_ref().map(|answer| answer.status).map_err(|failure| *failure),
+            );
             match &outcome {
-                Err(Failure::Unreachable) if !is_sole => {}
-                Err(Failure::Broken) if !is_again => is_again = true,
-                Ok(answer) if !is_sole && !is_again && is_of_a_node(answer.status) => is_again = true,
+                Err(Failure::Unreachable) if !is_sole => metrics::upstream_retry(Retry::Connect),
+                Err(Failure::Broken) if again.is_none() => again = Some(Retry::Cut),
+                Ok(answer) if !is_sole && again.is_none() && is_of_a_node(answer.status) => {
+                    again = Some(Retry::Unavailable);
+                }
                 _ => break,
             }
         }
@@ -100,10 +115,20 @@ impl Upstream {
     }
 
     pub(super) async fn is_well(&self, node: &Arc<Node>, within: Duration) -> bool {
-        let question =
-            Question { method: Method::HEAD, target: "/", headers: HeaderMap::new(), body: None, within, largest: 0 };
+        let question = Question {
+            purpose: Purpose::Health,
+            method: Method::HEAD,
+            target: "/",
+            headers: HeaderMap::new(),
+            body: None,
+            within,
+            largest: 0,
+        };
+        let begun = Instant::now();
         let answer = tokio::time::timeout(within, self.ask_node(node, &question)).await;
-        matches!(answer, Ok(Ok(answer)) if !answer.status.is_server_error())
+        let answer = answer.unwrap_or(Err(Failure::TimedOut)).map(|answer| answer.status);
+        count(node, question.purpose, begun, answer);
+        answer.is_ok_and(|status| !status.is_server_error())
     }
 
     async fn ask_node(&self, node: &Arc<Node>, question: &Question<'_>) -> Result<Answer, Failure> {

@@ -2,7 +2,10 @@
 
 use http::{HeaderValue, StatusCode, header};
 
-use crate::error::{Error, Exception, Fault};
+use crate::{
+    error::{Error, Exception, Fault},
+    observe::metrics::Outcome,
+};
 
 /// Why there is no answer, or not the whole of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +28,16 @@ pub enum Failure {
 // === impl Failure ===
 
 impl Failure {
+    /// How it is counted.
+    pub(super) fn outcome(self) -> Outcome {
+        match self {
+            Self::Unreachable | Self::Busy => Outcome::Connect,
+            Self::Broken => Outcome::Cut,
+            Self::TimedOut => Outcome::Timeout,
+            Self::TooLarge => Outcome::Nonsense,
+        }
+    }
+
     fn status(self) -> StatusCode {
         match self {
             Self::Unreachable | Self::Broken | Self::TooLarge => StatusCode::BAD_GATEWAY,

@@ -27,6 +27,8 @@ use tokio::{
 };
 use tower::{BoxError, retry::budget::TpsBudget, timeout::Timeout, util::BoxCloneSyncService};
 
+use crate::observe::metrics::{self, Outcome, Purpose};
+
 /// Questions of mlgate's own.
 mod ask;
 
@@ -128,6 +130,9 @@ impl Upstream {
             // What was never begun to be sent is sent on another connection of the same node.
             .retry_canceled_requests(true)
             .build(connector);
+        for node in &settings.nodes {
+            metrics::upstream_node(&node.to_string(), true);
+        }
         Ok(Arc::new_cyclic(|this| Self {
             client,
             nodes: Nodes::new(settings.nodes.clone()),
@@ -164,6 +169,7 @@ impl Upstream {
 
     fn suspect(&self, node: &Arc<Node>, failure: Failure, why: &(dyn StdError + 'static)) {
         if node.suspect() {
+            metrics::upstream_node(&node.address.to_string(), false);
             tracing::warn!(node = %node.address, error = why, "{failure}");
             tokio::spawn(find_well(self.this.clone(), Arc::clone(node)));
         }
@@ -171,6 +177,7 @@ impl Upstream {
 
     fn trust(node: &Node) {
         if node.trust() {
+            metrics::upstream_node(&node.address.to_string(), true);
             tracing::info!(node = %node.address, "the cluster's node answers again");
         }
     }
@@ -196,6 +203,16 @@ fn is_of_the_body(error: &ClientError) -> bool {
 /// Whether an answer may be the fault of one node, or of what stands before it.
 fn is_of_a_node(status: StatusCode) -> bool {
     matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+}
+
+/// Counts a request to a node by what came of it.
+fn count(node: &Node, purpose: Purpose, begun: Instant, outcome: Result<StatusCode, Failure>) {
+    let outcome = match outcome {
+        Ok(status) if status.is_server_error() => Outcome::ServerError,
+        Ok(_) => Outcome::Answered,
+        Err(failure) => failure.outcome(),
+    };
+    metrics::upstream_request(&node.address.to_string(), purpose, outcome, begun.elapsed());
 }
 
 /// A place among the requests under way.

@@ -17,11 +17,12 @@ use tokio::{
 };
 
 use super::{
-    Failure, Upstream,
+    Failure, Upstream, count,
     lent::{Lender, Lent},
     nodes::Node,
     slot,
 };
+use crate::observe::metrics::Purpose;
 
 /// Longest time that a request waits for a place among those under way.
 const WAIT: Duration = Duration::from_secs(1);
@@ -49,7 +50,11 @@ impl Upstream {
         let lender = Lender::of(body);
         for node in self.nodes.in_order() {
             let Some(lent) = lender.lend() else { return Err(Failure::Broken) };
-            match self.pass_to(&node, &head, &lender, lent).await {
+            let begun = Instant::now();
+            let outcome = self.pass_to(&node, &head, &lender, lent).await;
+            let status = outcome.as_ref().map(Response::status).map_err(|failure| *failure);
+            count(&node, Purpose::PassThrough, begun, status);
+            match outcome {
                 Err(Failure::Unreachable) => {}
                 Err(failure) => return Err(failure),
                 Ok(reply) => {

@@ -4,6 +4,9 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::format_push_string)]
 
+/// The program as who runs it sees it.
+pub mod operator;
+
 /// The program on the command line.
 pub mod command;
 

@@ -139,6 +139,16 @@ impl EmbeddedStore {
         self.with(|connection| connection.query_row(COUNTS, [], |row| Ok((row.get(0)?, row.get(1)?))))
     }
 
+    /// Whether the file is there and can be read.
+    ///
+    /// # Errors
+    /// Where not.
+    pub fn reachable(&self) -> Result<(), StoreError> {
+        // A file that was removed can still be read by who has it open.
+        self.file.metadata().map_err(|cause| StoreError::File { file: self.file.as_ref().into(), cause })?;
+        self.with(|connection| tables(connection).map(drop))
+    }
+
     fn failed(&self, cause: rusqlite::Error) -> StoreError {
         StoreError::Sqlite { file: self.file.as_ref().into(), cause }
     }
