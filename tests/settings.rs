@@ -31,8 +31,8 @@ fn samples(argument: &Arg) -> [(String, String); 3] {
         let at = |number: usize| &*named[number % named.len()];
         return text([at(0), at(1), at(2)]);
     }
-    let names: Vec<&str> = argument.get_value_names().unwrap().iter().map(clap::builder::Str::as_str).collect();
-    match names[..] {
+    let value_names: Vec<&str> = argument.get_value_names().unwrap().iter().map(clap::builder::Str::as_str).collect();
+    match value_names[..] {
         ["SECONDS" | "BYTES" | "NUMBER"] => ["3", "4", "5"].map(|value| (value.to_owned(), value.to_owned())),
         ["ADDRESS:PORT" | "ADDRESS:PORT|unix:/PATH|systemd"] => text(["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]),
         ["URL" | "COLLECTOR"] => text(["http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"]),
@@ -50,7 +50,7 @@ fn samples(argument: &Arg) -> [(String, String); 3] {
             let list = matches!(argument.get_action(), clap::ArgAction::Append);
             values.map(|(flag, toml)| if list { (flag, format!("[{toml}]")) } else { (flag, toml) })
         }
-        _ => panic!("{}: add samples of {names:?} here", argument.get_id()),
+        _ => panic!("{}: add samples of {value_names:?} here", argument.get_id()),
     }
 }
 

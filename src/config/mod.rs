@@ -192,7 +192,7 @@ pub struct Settings {
     /// How lines of the log look [default: human]
     #[arg(long, env = "MLGATE_LOG_FORMAT", value_enum)]
     pub log_format: Option<LogFormat>,
-    /// What is logged: a level, or levels of parts as info,mlgate::request=off [default: info]
+    /// What is logged: a level, or levels of parts as `info,mlgate::request=off` [default: info]
     #[arg(long, env = "MLGATE_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
     /// OpenTelemetry collector that takes spans, OTLP over HTTP [default: none]

@@ -15,7 +15,7 @@ use crate::{
     observe::metrics::Purpose,
     privileges::Permit,
     results::query::ResultsQuery,
-    upstream::{self, Failure, Question, Upstream},
+    upstream::{self, Question, Upstream},
 };
 
 /// What is sent.
@@ -77,7 +77,10 @@ impl ClusterStore {
         let (headers, within) = (headers.clone(), self.within);
         let question =
             Question { purpose: Purpose::Search, method, target, headers, body, within, largest: LARGEST_ANSWER };
-        Ok(self.upstream.ask(&question).await.inspect_err(unanswered)?)
+        self.upstream.ask(&question).await.map_err(|failure| {
+            tracing::warn!(error = &failure as &dyn std::error::Error, "a search was not answered");
+            failure.into()
+        })
     }
 
     async fn outcome(
@@ -176,8 +179,4 @@ impl ResultsStore for ClusterStore {
             if self.has_configuration(permit).await? { Ok(Hits::default()) } else { Err(unknown_job(permit.job())) }
         })
     }
-}
-
-fn unanswered(failure: &Failure) {
-    tracing::warn!(error = failure as &dyn std::error::Error, "a search was not answered");
 }

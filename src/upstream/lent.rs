@@ -104,7 +104,7 @@ impl HttpBody for Lent {
 
     fn size_hint(&self) -> SizeHint {
         // Asked for before anything is sent: it says how the body is framed.
-        if self.shared.touched.load(Relaxed) { self.shared.body().size_hint() } else { self.hint.clone() }
+        if self.shared.touched.load(Relaxed) { self.shared.body().size_hint() } else { self.hint }
     }
 }
 

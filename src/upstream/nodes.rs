@@ -100,6 +100,8 @@ impl Node {
 // === impl Nodes ===
 
 impl Nodes {
+    /// Nodes that are all trusted.
+    #[must_use]
     pub fn new(addresses: Vec<Address>) -> Self {
         let node = |address| Arc::new(Node { address, suspect: AtomicBool::new(false) });
         Self { all: addresses.into_iter().map(node).collect(), next: AtomicUsize::new(0) }
