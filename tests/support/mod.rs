@@ -15,6 +15,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -90,8 +91,9 @@ impl Cluster {
             Server::Elasticsearch(version) => ("elasticsearch", version),
             Server::OpenSearch(version) => ("opensearch", version),
         };
-        let process = std::process::id();
-        let folder = std::env::temp_dir().join(format!("mlgate-{kind}-{version}-{process}"));
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let (process, number) = (std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(format!("mlgate-{kind}-{version}-{process}-{number}"));
         let output = Command::new(root().join("tests/clusters").join(kind).join("up.sh"))
             .args([version, folder.to_str().unwrap(), "0", &format!("watch-pid={process}")])
             .stdin(Stdio::null())
@@ -108,6 +110,12 @@ impl Cluster {
         let cluster = Self { address: address.trim().parse().expect("host:port"), server, folder };
         cluster.load();
         Some(cluster)
+    }
+
+    /// Kills the node as a lack of memory would.
+    pub fn kill(&self) {
+        let pid = std::fs::read_to_string(self.folder.join("pid")).expect("the launcher wrote its pid");
+        assert!(Command::new("kill").args(["-9", pid.trim()]).status().unwrap().success());
     }
 
     /// Sends a request as the superuser.
