@@ -87,11 +87,11 @@ impl Cluster {
 
     /// As [`Cluster::start`], any server.
     pub fn start_server(server: Server) -> Option<Self> {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
         let (kind, version) = match server {
             Server::Elasticsearch(version) => ("elasticsearch", version),
             Server::OpenSearch(version) => ("opensearch", version),
         };
-        static STARTED: AtomicUsize = AtomicUsize::new(0);
         let (process, number) = (std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(format!("mlgate-{kind}-{version}-{process}-{number}"));
         let output = Command::new(root().join("tests/clusters").join(kind).join("up.sh"))
@@ -114,8 +114,22 @@ impl Cluster {
 
     /// Kills the node as a lack of memory would.
     pub fn kill(&self) {
-        let pid = std::fs::read_to_string(self.folder.join("pid")).expect("the launcher wrote its pid");
-        assert!(Command::new("kill").args(["-9", pid.trim()]).status().unwrap().success());
+        self.signal("-KILL");
+    }
+
+    /// Sends a signal to the node's process.
+    pub fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.pid()]).status().unwrap().success());
+    }
+
+    /// Of the node's process.
+    pub fn pid(&self) -> String {
+        std::fs::read_to_string(self.folder.join("pid")).expect("the launcher wrote its pid").trim().to_owned()
+    }
+
+    /// Says that another process is the node now.
+    pub fn is_now(&self, pid: u32) {
+        std::fs::write(self.folder.join("pid"), pid.to_string()).unwrap();
     }
 
     /// Sends a request as the superuser.
@@ -213,6 +227,11 @@ pub struct Program {
 impl Program {
     /// Starts `mlgate serve` with a configuration file, and an audit log.
     pub fn start(configuration: &str) -> Self {
+        Self::start_logging("trace", configuration)
+    }
+
+    /// As [`Program::start`], with a level of its log.
+    pub fn start_logging(level: &str, configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let audit = path("audit.log");
@@ -222,7 +241,7 @@ impl Program {
             .arg("--config")
             .arg(path("mlgate.toml"))
             .arg("serve")
-            .env("MLGATE_LOG", "trace")
+            .env("MLGATE_LOG", level)
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -242,6 +261,11 @@ impl Program {
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("mlgate does not listen");
+    }
+
+    /// Of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends the program: its log, and its audit log.
