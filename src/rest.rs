@@ -97,7 +97,28 @@ pub fn decode(text: &str, plus_is_blank: bool) -> Result<String, String> {
         }
         at += 1;
     }
-    Ok(String::from_utf8(decoded).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Ok(String::from_utf8(decoded).unwrap_or_else(|error| lossy(error.as_bytes())))
+}
+
+/// What Java makes of bytes that are no UTF-8: as Rust does, but half of a surrogate pair is one wrong character, not one
+/// for each byte.
+fn lossy(bytes: &[u8]) -> String {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [] => break,
+            [0xED, 0xA0..=0xBF, 0x80..=0xBF, rest @ ..] | [0xED, 0xA0..=0xBF, rest @ ..] => {
+                plain.extend_from_slice("\u{FFFD}".as_bytes());
+                rest
+            }
+            [byte, rest @ ..] => {
+                plain.push(*byte);
+                rest
+            }
+        };
+    }
+    String::from_utf8_lossy(&plain).into_owned()
 }
 
 // === impl Parameters ===
@@ -213,6 +234,12 @@ mod tests {
         assert_eq!(decode("a+b", true).as_deref(), Ok("a b"));
         assert_eq!(decode("%zz", true), Err("invalid escape sequence `%zz' at index 0 of: %zz".into()));
         assert_eq!(decode("x%", true), Err("unterminated escape sequence at end of string: x%".into()));
+        for (bytes, count) in
+            [("%ff", 1), ("%ed%a0%80", 1), ("%ed%a0", 1), ("%ed", 1), ("%e2%82", 1), ("%c0%80", 2), ("%f0%28", 1)]
+        {
+            let decoded = decode(bytes, false).unwrap();
+            assert_eq!(decoded.matches('\u{FFFD}').count(), count, "{bytes}: {decoded}");
+        }
         assert_eq!(decode("x%4", true), Err("partial escape sequence at end of string: x%4".into()));
     }
 

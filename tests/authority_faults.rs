@@ -74,7 +74,7 @@ fn answer(status: u16, body: &str) -> (StatusCode, Vec<(&'static str, String)>, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nonsense_is_no_yes_and_is_not_kept() {
+async fn case_52_nonsense_is_no_yes_and_is_not_kept() {
     let (other, other_cluster) = FakeCluster::start(|_| answer(200, YES)).await;
     let deep = "[".repeat(100_000);
     for (status, body) in [
@@ -131,7 +131,7 @@ async fn nonsense_is_no_yes_and_is_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stalled_or_absent_authority_ends_in_time() {
+async fn case_53_a_stalled_or_absent_authority_ends_in_time() {
     let slow = |_| (StatusCode::OK, vec![], YES.to_owned(), Duration::from_secs(30));
     let (cluster, fake) = FakeCluster::start(slow).await;
     let front = start_with(&config(cluster, "")).await;
@@ -147,7 +147,7 @@ async fn a_stalled_or_absent_authority_ends_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_question_for_five_hundred_callers() {
+async fn case_55_one_question_for_five_hundred_callers() {
     let slow = |_| (StatusCode::OK, vec![], YES.to_owned(), Duration::from_millis(300));
     let (cluster, fake) = FakeCluster::start(slow).await;
     let front = start_with(&config(cluster, "privilege_cache_seconds = 60\n")).await;

@@ -30,6 +30,13 @@ async fn start_cluster() -> (SocketAddr, Seen) {
     async fn handle(State(seen): State<Seen>, request: Request<Body>) -> Response<Body> {
         let path = request.uri().path().to_owned();
         let body = if path.ends_with("_has_privileges") { YES } else { EMPTY_SEARCH };
+        if path == "/" {
+            return Response::builder()
+                .status(401)
+                .header("x-elastic-product", "Elasticsearch")
+                .body(Body::empty())
+                .unwrap();
+        }
         seen.lock().unwrap().push((path, request.headers().clone()));
         Response::builder().header("content-type", "application/json").body(body.into()).unwrap()
     }
@@ -51,9 +58,9 @@ fn healthy(front: SocketAddr) {
     assert_eq!(send(front, "GET", BUCKETS, &[("Authorization", &basic("u", "p"))], None).status, 200);
 }
 
-/// Hardening cases 21, 22 and 26.
+/// Also what of case 22 is dropped rather than refused, and case 26.
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_credential_and_the_tracing_headers_go_on() {
+async fn case_21_only_the_credential_and_the_tracing_headers_go_on() {
     let (front, seen) = start("").await;
     let authorization = basic("u", "p");
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -94,25 +101,11 @@ async fn only_the_credential_and_the_tracing_headers_go_on() {
     }
 }
 
-/// Hardening cases 20, 22, 23, 24 and 27: refused before anyone is asked.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_ambiguous_is_refused() {
+/// Each of these lines, beside a credential, is refused before anyone is asked.
+async fn all_refused(all: &[&str]) {
     let (front, seen) = start("").await;
-    let long = "x".repeat(10_000);
     let authorization = basic("u", "p");
-    for lines in [
-        "es-security-runas-user: admin",
-        "Es_Security_RunAs_User: admin",
-        "es-secondary-authorization: Basic YTpi",
-        "Authorization: Basic YTpj",
-        "X-Opaque-Id: a\r\nX-Opaque-Id: b",
-        &format!("X-Opaque-Id: {long}"),
-        "Connection: close, Authorization",
-        "Connection: X-Opaque-Id",
-        "Authorization : Basic YTpi",
-        "X-Opaque-Id: a\rb",
-        "X-Opaque-Id: a\0b",
-    ] {
+    for lines in all {
         let request = format!(
             "GET {BUCKETS} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: {authorization}\r\n{lines}\r\n\r\n"
         );
@@ -124,9 +117,86 @@ async fn what_is_ambiguous_is_refused() {
     healthy(front);
 }
 
-/// Hardening case 25: without a credential the cluster is asked without one, and its answer is nobody else's.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_asked_about_as_nobody() {
+async fn case_20_nobody_is_named_to_act_as() {
+    all_refused(&["es-security-runas-user: admin", "es-secondary-authorization: Basic YTpi"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_22_in_any_spelling() {
+    all_refused(&[
+        "Es_Security_RunAs_User: admin",
+        "ES-SECONDARY_AUTHORIZATION: Basic YTpi",
+        "Authorization : Basic YTpi",
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_23_what_a_connection_may_not_drop() {
+    all_refused(&[
+        "Connection: close, Authorization",
+        "Connection: X-Opaque-Id",
+        "connection: es-security-runas-user",
+        "Connection: close,,\tAUTHORIZATION ,x",
+        "Connection: host",
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_24_credentials_that_are_none() {
+    all_refused(&["Authorization: Basic YTpj", "Authorization: "]).await;
+    let (front, seen) = start("privilege_cache_seconds = 60\n").await;
+    let huge = format!("Bearer {}", "x".repeat(64 << 10));
+    for (authorization, statuses) in [
+        ("Basic %%%", &[400, 401, 200][..]),
+        ("Basic", &[400, 401, 200]),
+        ("Basic YTpi, Basic YTpj", &[400, 401, 200]),
+        (&huge, &[431]),
+    ] {
+        let reply = send(front, "GET", BUCKETS, &[("Authorization", authorization)], None);
+        assert!(statuses.contains(&reply.status), "{authorization:.40}: {reply:?}");
+        // What goes on is what was sent, and no other credential.
+        for (path, got) in seen.lock().unwrap().drain(..) {
+            let all: Vec<_> = got.get_all("authorization").iter().collect();
+            assert!(all.is_empty() || all == [authorization], "{path}: {all:?}");
+        }
+        healthy(front);
+        seen.lock().unwrap().clear();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_26_what_names_a_request_arrives() {
+    let (front, seen) = start("pass_through = 'all'\n").await;
+    let authorization = basic("u", "p");
+    let headers = [
+        ("Authorization", &*authorization),
+        ("X-Opaque-Id", "me"),
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ("tracestate", "a=b"),
+        ("Accept", "application/vnd.elasticsearch+json; compatible-with=8"),
+    ];
+    assert_eq!(send(front, "GET", "/x", &headers, None).status, 200);
+    let found = seen.lock().unwrap().iter().find(|(path, _)| path == "/x").map(|(_, got)| got.clone()).unwrap();
+    for (name, value) in headers {
+        assert_eq!(found.get_all(name).iter().collect::<Vec<_>>(), [value], "{name}");
+    }
+    for target in [BUCKETS.to_owned(), format!("{BUCKETS}?nonsense"), "/a//b".to_owned()] {
+        assert_eq!(send(front, "GET", &target, &headers, None).header("x-opaque-id"), Some("me"), "{target}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_27_names_that_break_lines() {
+    let long = format!("X-Opaque-Id: {}", "x".repeat(10_000));
+    all_refused(&["X-Opaque-Id: a\r\nX-Opaque-Id: b", &long, "X-Opaque-Id: a\rb", "X-Opaque-Id: a\0b"]).await;
+}
+
+/// Without a credential the cluster is asked without one, and its answer is nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_25_nobody_is_asked_about_as_nobody() {
     let (front, seen) = start("privilege_cache_seconds = 60\n").await;
     healthy(front);
     assert_eq!(send(front, "GET", BUCKETS, &[], None).status, 200);

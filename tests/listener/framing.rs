@@ -17,9 +17,9 @@ fn request(lines: &str, rest: &str) -> Vec<u8> {
     format!("POST {BUCKETS} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n{lines}\r\n{rest}").into_bytes()
 }
 
-/// Case 30. The whole of what is sent is more than the server reads, and yet the reply arrives.
+/// The whole of what is sent is more than the server reads, and yet the reply arrives.
 #[tokio::test(flavor = "multi_thread")]
-async fn heads_that_are_too_large() {
+async fn case_30_heads_that_are_too_large() {
     let (address, _folder) = start_embedded().await;
     let many = "h: x\r\n".repeat(101);
     let large = format!("x: {}\r\n", "y".repeat(20_000));
@@ -36,9 +36,9 @@ async fn heads_that_are_too_large() {
     assert_healthy(address);
 }
 
-/// Case 32: the chunks count, and nothing else is read from the connection.
+/// The chunks count, and nothing else is read from the connection.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_length_and_chunks() {
+async fn case_32_a_length_and_chunks() {
     let (address, _folder) = start_embedded().await;
     for lines in
         ["Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"]
@@ -50,18 +50,47 @@ async fn a_length_and_chunks() {
     }
 }
 
-/// Cases 33, 34 and 36: refused and closed; what follows is never read as a request.
-#[tokio::test(flavor = "multi_thread")]
-async fn heads_that_mean_two_things() {
+/// Each of these lines is refused and the connection closed; what follows is never read as a request.
+async fn all_refused(all: &[&str]) {
     let (address, _folder) = start_embedded().await;
     let second = format!("{{}}\r\n\r\nGET {BUCKETS} HTTP/1.1\r\nHost: h\r\n\r\n");
-    for lines in [
+    for lines in all {
+        let reply = until_closed(address, &request(lines, &second));
+        assert_elastic(&only(&reply), 400, REFUSED);
+        assert!(reply.windows(19).any(|window| window.eq_ignore_ascii_case(b"connection: close\r\n")), "{lines:?}");
+        assert_healthy(address);
+    }
+}
+
+/// Each of these requests is refused as a whole.
+async fn all_refused_whole(all: &[String]) {
+    let (address, _folder) = start_embedded().await;
+    for whole in all {
+        assert_elastic(&only(&until_closed(address, whole.as_bytes())), 400, REFUSED);
+        assert_healthy(address);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_33_lengths_that_mean_two_things() {
+    all_refused(&[
         "Content-Length: 2\r\nContent-Length: 3\r\n",
         "Content-Length: +2\r\n",
         "Content-Length: -1\r\n",
         "Content-Length: \r\n",
         "Content-Length: 2, 2\r\n",
         "Content-Length: 18446744073709551616\r\n",
+    ])
+    .await;
+    // Once more the same length is one length.
+    let (address, _folder) = start_embedded().await;
+    let same = request("Content-Length: 2\r\nContent-Length: 2\r\nConnection: close\r\n", "{}");
+    assert_eq!(statuses(&until_closed(address, &same)), [200]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_34_codings_and_hosts_that_mean_two_things() {
+    all_refused(&[
         "Transfer-Encoding: chunked, identity\r\n",
         "Transfer-Encoding: gzip, chunked\r\n",
         "Transfer-Encoding: identity\r\n",
@@ -69,29 +98,23 @@ async fn heads_that_mean_two_things() {
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: chunked\r\ntransfer-encoding: identity\r\n",
         "Host: other\r\n",
-        "Name : value\r\n",
-        "Name: value\r\n folded\r\n",
-        ": value\r\n",
-        "Name: va\0lue\r\n",
-    ] {
-        let reply = until_closed(address, &request(lines, &second));
-        assert_elastic(&only(&reply), 400, REFUSED);
-        assert!(reply.windows(19).any(|window| window.eq_ignore_ascii_case(b"connection: close\r\n")), "{lines:?}");
-        assert_healthy(address);
-    }
-    for whole in [
+    ])
+    .await;
+    all_refused_whole(&[
         format!("GET {BUCKETS} HTTP/1.1\r\n\r\n"),
         format!("GET {BUCKETS} HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         format!("GET http://evil:1{BUCKETS} HTTP/1.1\r\nHost: h\r\n\r\n"),
         "nonsense\r\n\r\n".to_owned(),
         format!("GET {BUCKETS} HTTP/3.0\r\nHost: h\r\n\r\n"),
-    ] {
-        assert_elastic(&only(&until_closed(address, whole.as_bytes())), 400, REFUSED);
-        assert_healthy(address);
-    }
-    // Once more the same length is one length, and bare line ends are line ends.
-    let same = request("Content-Length: 2\r\nContent-Length: 2\r\nConnection: close\r\n", "{}");
-    assert_eq!(statuses(&until_closed(address, &same)), [200]);
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_36_lines_that_are_none() {
+    all_refused(&["Name : value\r\n", "Name: value\r\n folded\r\n", ": value\r\n", "Name: va\0lue\r\n"]).await;
+    // Bare line ends are line ends.
+    let (address, _folder) = start_embedded().await;
     let bare = format!("GET {BUCKETS} HTTP/1.1\nHost: h\nConnection: close\n\n");
     assert_eq!(statuses(&until_closed(address, bare.as_bytes())), [200]);
 }
@@ -110,9 +133,8 @@ async fn a_refusal_behind_an_answer() {
     assert_healthy(address);
 }
 
-/// Case 35.
 #[tokio::test(flavor = "multi_thread")]
-async fn chunks() {
+async fn case_35_chunks_that_are_none() {
     let (address, _folder) = start_embedded().await;
     for chunks in [
         "10000000000000000\r\n{}\r\n0\r\n\r\n",
@@ -136,9 +158,9 @@ async fn chunks() {
     assert_healthy(address);
 }
 
-/// Case 37: no tunnel, and the reply is whole.
+/// No tunnel, and the reply is whole.
 #[tokio::test(flavor = "multi_thread")]
-async fn upgrades() {
+async fn case_37_upgrades() {
     let (address, _folder) = start_embedded().await;
     for protocol in ["foo", "websocket", "h2c"] {
         let head =
@@ -163,31 +185,42 @@ async fn a_refused_upgrade() {
     assert_healthy(address);
 }
 
-/// Cases 38 and 39.
+fn get(target: &str, lines: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "GET {target} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n{lines}Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn one_after_the_other() {
+async fn case_38_a_body_is_read_once() {
     let (address, _folder) = start_embedded().await;
-    let get = |target: &str, lines: &str, body: &str| {
-        let length = body.len();
-        format!(
-            "GET {target} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n{lines}Content-Length: {length}\r\n\r\n{body}"
-        )
-    };
-    let buckets = format!("{BUCKETS}?x");
+    let two =
+        [get(BUCKETS, "", r#"{"page":{"size":1}}"#), get(BUCKETS, "Connection: close\r\n", r#"{"page":{"size":0}}"#)];
+    let reply = until_closed(address, two.concat().as_bytes());
+    assert_eq!(statuses(&reply), [200, 200]);
+    assert!(reply.ends_with(b"\"buckets\":[]}"), "{}", String::from_utf8_lossy(&reply));
+    assert_healthy(address);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_39_each_gets_its_own_answer_in_order() {
+    let (address, _folder) = start_embedded().await;
     let four = [
         get(BUCKETS, "", r#"{"page":{"size":1}}"#),
-        get(&buckets, "", "{}"),
+        get(&format!("{BUCKETS}?x"), "", "{}"),
         get("/a/../b", "", r#"{"page":{"size":1}}"#),
         get(BUCKETS, "Connection: close\r\n", r#"{"page":{"size":0}}"#),
     ];
     let reply = until_closed(address, four.concat().as_bytes());
     assert_eq!(statuses(&reply), [200, 400, 400, 200]);
     assert!(reply.ends_with(b"\"buckets\":[]}"), "{}", String::from_utf8_lossy(&reply));
+    assert_healthy(address);
 }
 
-/// Case 40: who is refused, or sends too much, is not asked to go on.
+/// Who is refused, or sends too much, is not asked to go on.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_asked_for_a_body_that_is_not_read() {
+async fn case_40_nobody_is_asked_for_a_body_that_is_not_read() {
     let (store, _folder) = crate::support::store_with_fixtures();
     let realm = crate::support::fixtures().join("realm");
     let configuration = format!("store = '{}'\nrealm = '{}'\n", store.display(), realm.display());
@@ -208,21 +241,11 @@ async fn nobody_is_asked_for_a_body_that_is_not_read() {
     assert_eq!(&reply, b"HTTP/1.1 200");
 }
 
-/// Cases 49 and 50.
+const TOO_LARGE: &str = "too_long_http_content_exception";
+
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_that_are_too_large() {
+async fn case_49_a_packed_body_that_is_large() {
     let (address, _folder) = start_embedded().await;
-    let kind = "too_long_http_content_exception";
-    let large = " ".repeat((1 << 20) + 1);
-    let length = request(&format!("Content-Length: {}\r\n", large.len()), &large);
-    let chunked = request("Transfer-Encoding: chunked\r\n", &format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len()));
-    for whole in [length, chunked] {
-        assert_elastic(&parse(&crate::support::send_raw(address, &whole)).unwrap(), 413, kind);
-        assert_healthy(address);
-    }
-    // Much more is announced than is sent: nobody waits for the rest.
-    let announced = until_closed(address, &request("Content-Length: 100000000000\r\n", &large));
-    assert_elastic(&only(&announced), 413, kind);
     let pack = |length: usize, rest: &str| {
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         packed.write_all(&vec![b' '; length]).unwrap();
@@ -238,4 +261,19 @@ async fn bodies_that_are_too_large() {
         assert!(status != 200 || reply.body.ends_with("\"buckets\":[]}"), "{reply:?}");
         assert_healthy(address);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_50_a_body_that_is_a_byte_too_large() {
+    let (address, _folder) = start_embedded().await;
+    let large = " ".repeat((1 << 20) + 1);
+    let length = request(&format!("Content-Length: {}\r\n", large.len()), &large);
+    let chunked = request("Transfer-Encoding: chunked\r\n", &format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len()));
+    for whole in [length, chunked] {
+        assert_elastic(&parse(&crate::support::send_raw(address, &whole)).unwrap(), 413, TOO_LARGE);
+        assert_healthy(address);
+    }
+    // Much more is announced than is sent: nobody waits for the rest.
+    let announced = until_closed(address, &request("Content-Length: 100000000000\r\n", &large));
+    assert_elastic(&only(&announced), 413, TOO_LARGE);
 }

@@ -36,7 +36,7 @@ fn trickle(stream: &mut TcpStream, bytes: impl Iterator<Item = u8>) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_head() {
+async fn case_63_a_slow_head() {
     let (address, _folder) = embedded("head_timeout_seconds = 1\n").await;
     let endless = b"GET / HTTP/1.1\r\nx: ".iter().copied().chain(std::iter::repeat_n(b'y', 1_000));
     let mut stream = connect(address);
@@ -50,7 +50,7 @@ async fn a_slow_head() {
 
 /// An idle connection has another limit than a head, before the first request and after one.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_idle_connection() {
+async fn case_63_an_idle_connection() {
     let (address, _folder) = embedded("head_timeout_seconds = 1\nkeep_alive_seconds = 3\n").await;
     let mut stream = connect(address);
     let get = format!("GET {BUCKETS}?size=0 HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -67,7 +67,7 @@ async fn an_idle_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_body_for_us() {
+async fn case_63_a_slow_body_for_us() {
     let (address, _folder) = embedded("body_timeout_seconds = 1\nhead_timeout_seconds = 1\n").await;
     let head = format!("POST {BUCKETS} HTTP/1.1\r\nHost: h\r\nX-Opaque-Id: me\r\nContent-Length: 1000\r\n\r\n");
     let mut stream = connect(address);
@@ -80,7 +80,7 @@ async fn a_slow_body_for_us() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_body_for_the_cluster() {
+async fn case_63_a_slow_body_for_the_cluster() {
     let (front, seen) = cluster::start("body_timeout_seconds = 1\n").await;
     let mut stream = connect(front);
     stream
@@ -103,7 +103,7 @@ async fn a_slow_body_for_the_cluster() {
 
 /// The connection is cut, the cluster is told, and what was not read was never held here.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_stops() {
+async fn case_63_a_reader_that_stops() {
     let (front, seen) = cluster::start("reply_timeout_seconds = 1\n").await;
     let mut stream = connect(front);
     stream.write_all(b"GET /big HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer x\r\n\r\n").unwrap();
@@ -119,7 +119,7 @@ async fn a_reader_that_stops() {
 
 /// Who reads slowly, and all the time, gets it all.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_reader() {
+async fn case_63_a_slow_reader() {
     let (front, seen) = cluster::start("reply_timeout_seconds = 1\n").await;
     let mut stream = connect(front);
     stream.write_all(b"GET /big HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer x\r\n\r\n").unwrap();
@@ -134,7 +134,7 @@ async fn a_slow_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_leaves() {
+async fn case_63_a_client_that_leaves() {
     let (front, seen) = cluster::start("").await;
     for (target, credential) in [("/hang", "x"), (BUCKETS, "hang")] {
         let mut stream = connect(front);
@@ -147,7 +147,7 @@ async fn a_client_that_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_thousand_idle_connections() {
+async fn case_63_two_thousand_idle_connections() {
     let (address, _folder) = embedded("keep_alive_seconds = 4\n").await;
     let idle: Vec<_> = (0..2_000).map(|_| connect(address)).collect();
     let slow: Vec<_> = (0..200)

@@ -26,7 +26,7 @@ fn ask(stream: &mut TcpStream, target: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_under_way_finishes_and_what_is_idle_closes() {
+async fn case_64_what_is_under_way_finishes_and_what_is_idle_closes() {
     let (mut front, seen) = front("").await;
     let address = front.address();
     let (mut slow, mut big, mut idle, mut used) =
@@ -51,7 +51,7 @@ async fn what_is_under_way_finishes_and_what_is_idle_closes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_signal_ends_at_once() {
+async fn case_64_a_second_signal_ends_at_once() {
     let (mut front, seen) = front("drain_seconds = 600\n").await;
     let mut hanging = connect(front.address());
     ask(&mut hanging, "/hang");
@@ -66,7 +66,7 @@ async fn a_second_signal_ends_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_drain_has_an_end() {
+async fn case_64_the_drain_has_an_end() {
     let (mut front, seen) = front("drain_seconds = 1\n").await;
     let mut hanging = connect(front.address());
     ask(&mut hanging, "/hang");
@@ -80,7 +80,7 @@ async fn the_drain_has_an_end() {
 
 /// A half-sent head is waited for as long as any other.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_has_begun_is_answered() {
+async fn case_64_a_head_that_has_begun_is_answered() {
     let (store, _folder) = crate::support::store_with_fixtures();
     let (address, phase) = start_draining(&format!("store = '{}'\nunsafe_open_to_all = true\n", store.display()));
     let mut stream = connect(address);
@@ -95,7 +95,7 @@ async fn a_head_that_has_begun_is_answered() {
 }
 
 #[test]
-fn descriptors_that_run_out() {
+fn case_64_descriptors_that_run_out() {
     let configuration = "listen = '127.0.0.1:0'\n";
     let mut program = program::start(configuration, |_, plain| {
         program::around("sh", &["-c", "ulimit -n 60; exec \"$@\"", "sh"], plain)

@@ -145,7 +145,10 @@ fn wrong_files_are_refused_before_a_port_opens() {
         let mut program = program::start_in(tempfile::tempdir().unwrap(), &text, program::plainly);
         assert!(!program.end().success());
         let log = program.log();
-        assert!(log.contains(said) && log.contains("mlgate: tls_") && !log.contains("listening"), "{said}: {log}");
+        assert!(
+            log.contains(said) && log.contains("mlgate.toml:") && log.contains(": tls_") && !log.contains("listening"),
+            "{said}: {log}"
+        );
     }
 }
 

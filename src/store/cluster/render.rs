@@ -7,6 +7,9 @@ use crate::{
     results::query::{ResultsQuery, Times},
 };
 
+/// Names that a search takes, as names of objects, for other sorts than by a field. No field can have them.
+const SORTS: [&str; 3] = ["_script", "_geo_distance", "_geoDistance"];
+
 /// Keeps to the documents of the permitted job.
 pub(super) fn job_filter(permit: &Permit) -> Value {
     json!({"term": {"job_id": {"value": permit.job().as_str()}}})
@@ -45,6 +48,10 @@ pub(super) fn render(permit: &Permit, query: &ResultsQuery) -> Value {
         .sort
         .iter()
         .map(|key| {
+            // As a text it is a field, which is what Elastic's own server takes every name for.
+            if SORTS.contains(&&*key.field) {
+                return json!(key.field);
+            }
             let order = if key.descending { "desc" } else { "asc" };
             let options =
                 if key.missing_last { json!({"order": order, "missing": "_last"}) } else { json!({"order": order}) };

@@ -31,8 +31,6 @@ pub(super) enum Refusal {
     GeoPoint,
     /// How many documents were asked for.
     Window(u64),
-    /// Not refused by an index: the name of a sort that needs more than a direction, which the search API refuses.
-    Unparsable(&'static str),
 }
 
 // === impl Refusal ===
@@ -40,9 +38,6 @@ pub(super) enum Refusal {
 impl Refusal {
     /// The error document of a search over these indices, in the order of their names.
     pub(super) fn error(&self, indices: &[String]) -> Error {
-        if let Self::Unparsable(reason) = self {
-            return Error::bad_request(Exception::illegal_argument(*reason));
-        }
         let reasons: Vec<Exception> = indices.iter().map(|index| self.of_index(index)).collect();
         let shards = indices.iter().zip(&reasons).map(|(index, reason)| failed_shard(index, reason)).collect();
         let mut failed = Exception::new("search_phase_execution_exception", "all shards failed")
@@ -88,7 +83,6 @@ impl Refusal {
             Self::Window(window) => Exception::illegal_argument(format!(
                 "Result window is too large, from + size must be less than or equal to: [{WINDOW}] but was [{window}]. See the scroll api for a more efficient way to request large data sets. This limit can be set by changing the [index.max_result_window] index level setting."
             )),
-            Self::Unparsable(reason) => Exception::illegal_argument(*reason),
         }
     }
 }

@@ -52,10 +52,8 @@ pub(super) fn search(
     let transaction = connection.transaction()?;
     let (instants, keys) = match understand(&transaction, place, query, now)? {
         Ok(understood) => understood,
-        // without an index nothing refuses, but for what is no search at all
-        Err(refusal) if place.indices.is_empty() && !matches!(refusal, Refusal::Unparsable(_)) => {
-            return Ok(Ok(Hits::default()));
-        }
+        // without an index nothing refuses
+        Err(_) if place.indices.is_empty() => return Ok(Ok(Hits::default())),
         Err(refusal) => {
             let names: Vec<String> = place.indices.iter().map(|(_, name)| name.clone()).collect();
             return Ok(Err(refusal.error(&names)));
@@ -98,9 +96,6 @@ fn understand(
     };
     let keys: Result<Vec<Key>, Refusal> =
         query.sort.iter().map(|key| Key::resolve(key, dynamic)).collect::<rusqlite::Result<Result<_, _>>>()?;
-    if let Err(unparsable @ Refusal::Unparsable(_)) = keys {
-        return Ok(Err(unparsable));
-    }
     let instants = match Instants::new(&query.times, now) {
         Ok(instants) => instants,
         Err(refusal) => return Ok(Err(refusal)),

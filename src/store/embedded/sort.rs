@@ -45,8 +45,6 @@ impl Key {
             // filters do not score, versions are not kept, and nothing that was ignored is stored
             "_score" | "_version" | "_ignored" => return Ok(Ok(Self::Same)),
             "_id" => Refusal::Id,
-            "_script" => Refusal::Unparsable("Required [script, type]"),
-            "_geo_distance" => Refusal::Unparsable("Geo distance sorting needs at least one point."),
             "_source"
             | "_field_names"
             | "_routing"
