@@ -24,6 +24,8 @@ pub struct Seen {
     pub whole: AtomicU64,
     /// Refusals in Elastic's form.
     pub refused: AtomicU64,
+    /// Whether the node is starting: until it has read its users, it knows nobody.
+    pub starting: AtomicBool,
     /// Bulk requests that were answered in full.
     pub written: Mutex<Vec<u64>>,
     /// Anything else.
@@ -35,6 +37,17 @@ pub struct Load {
     pub seen: Arc<Seen>,
     over: Arc<AtomicBool>,
     clients: Vec<JoinHandle<()>>,
+}
+
+// === impl Seen ===
+
+impl Seen {
+    /// Whether it is said in Elastic's form that there is no answer now.
+    fn allows(&self, reply: &Reply) -> bool {
+        let answer: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+        let unknown = reply.status == 401 && self.starting.load(SeqCst);
+        (unknown || matches!(reply.status, 429 | 502..=504)) && answer["error"]["type"].is_string()
+    }
 }
 
 // === impl Load ===
@@ -49,7 +62,7 @@ impl Load {
                 Some(reply) if reply.status == 200 && reply.body == expected => {
                     seen.whole.fetch_add(1, SeqCst);
                 }
-                Some(reply) if is_refusal(&reply) => {
+                Some(reply) if seen.allows(&reply) => {
                     seen.refused.fetch_add(1, SeqCst);
                 }
                 other => seen.wrong.lock().unwrap().push(format!("{other:?}")),
@@ -62,7 +75,7 @@ impl Load {
                 let lines = format!("{{\"index\":{{\"_index\":\"faults\"}}}}\n{{\"batch\":{number}}}\n").repeat(BATCH);
                 match request(front, "POST", "/_bulk", &authorization, &lines) {
                     Some(reply) if is_written(&reply) => seen.written.lock().unwrap().push(number),
-                    Some(reply) if is_refusal(&reply) => {}
+                    Some(reply) if seen.allows(&reply) => {}
                     // A reply that broke off is seen to have.
                     None => {}
                     other => seen.wrong.lock().unwrap().push(format!("{other:?}")),
@@ -111,10 +124,4 @@ pub fn request(to: SocketAddr, method: &str, target: &str, authorization: &str, 
 fn is_written(reply: &Reply) -> bool {
     let answer: Value = serde_json::from_str(&reply.body).unwrap_or_default();
     reply.status == 200 && answer["errors"] == false
-}
-
-/// Whether it is said in Elastic's form that there is no answer now.
-fn is_refusal(reply: &Reply) -> bool {
-    let answer: Value = serde_json::from_str(&reply.body).unwrap_or_default();
-    matches!(reply.status, 429 | 502..=504) && answer["error"]["type"].is_string()
 }
