@@ -4,9 +4,9 @@
 
 mod support;
 
-use std::{io::Write as _, net::SocketAddr};
+use std::{io::Write as _, net::SocketAddr, path::Path, process::Command};
 
-use support::{Cluster, Reply, Server, basic, send, send_raw, start_with};
+use support::{Cluster, Reply, Server, basic, root, send, send_raw, start_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn elasticsearch() {
@@ -125,8 +125,58 @@ async fn on(server: Server) {
     let text = String::from_utf8(send_raw(reading, chunked.as_bytes())).unwrap();
     assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 2, "{text:.600}");
     assert_eq!(call(open, "DELETE", "/pass-through", None).status, 200);
+    elasticdump(cluster.address, open, server.superuser());
     // Ours stays ours.
     let ours = call(open, "GET", "/_ml/anomaly_detectors/it-ops-kpi/results/buckets?size=0", None);
     assert_eq!((ours.status, &*ours.body), (200, "{\"count\":300,\"buckets\":[]}"));
     assert_eq!(call(open, "DELETE", "/_ml/anomaly_detectors/it-ops-kpi/results/buckets", None).status, 405);
+}
+
+/// Someone else's program, which scrolls, writes in bulk and reads settings: through mlgate it does what it does without.
+fn elasticdump(cluster: SocketAddr, front: SocketAddr, (user, password): (&str, &str)) {
+    let folder = root().join("target/elasticdump");
+    let program = folder.join("node_modules/.bin/elasticdump");
+    if !program.exists() {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--silent", "--no-audit", "--no-fund", "elasticdump@6.125.1", "--prefix"]).arg(&folder);
+        if !npm.status().is_ok_and(|status| status.success()) {
+            assert!(std::env::var_os("MLGATE_REQUIRE_CLIENTS").is_none(), "no elasticdump");
+            eprintln!("\n*** SKIPPED: elasticdump cannot be installed here, which needs npm and its registry\n");
+            return;
+        }
+    }
+    let files = tempfile::tempdir().unwrap();
+    let dump = |input: &str, output: &str, kind: &str| {
+        let output_kind = ["--quiet", "--limit=500", "--type", kind];
+        let mut command = Command::new(&program);
+        let done = command.args(["--input", input, "--output", output]).args(output_kind).output().unwrap();
+        assert!(done.status.success(), "{input} {kind}: {done:?}");
+    };
+    let at = |address: SocketAddr, index: &str| format!("http://{user}:{password}@{address}/{index}");
+    let lines = |path: &Path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let dumped = |address: SocketAddr, index: &str, kind: &str, name: &str| {
+        let file = files.path().join(name);
+        dump(&at(address, index), file.to_str().unwrap(), kind);
+        lines(&file)
+    };
+    for kind in ["mapping", "data"] {
+        let ours = dumped(front, ".ml-anomalies-shared", kind, &format!("{kind}-ours"));
+        assert_eq!(ours, dumped(cluster, ".ml-anomalies-shared", kind, &format!("{kind}-theirs")), "{kind}");
+        assert!(kind == "mapping" || ours.len() > 300, "{}", ours.len());
+        // In again, under other names. What this program cannot write, as numbers beyond JavaScript's, it cannot either way.
+        let file = files.path().join(format!("{kind}-ours"));
+        dump(file.to_str().unwrap(), &at(front, "copied"), kind);
+        dump(file.to_str().unwrap(), &at(cluster, "copied-directly"), kind);
+    }
+    let authorization = basic(user, password);
+    let call = |method: &str, target: &str| send(front, method, target, &[("Authorization", &authorization)], None);
+    assert_eq!(call("POST", "/copied*/_refresh").status, 200);
+    let [ours, theirs] = ["copied", "copied-directly"].map(|index| dumped(cluster, index, "data", index).len());
+    assert!(ours > 300 && ours == theirs, "{ours} and {theirs} documents");
+    assert_eq!(call("DELETE", "/copied,copied-directly").status, 200);
 }

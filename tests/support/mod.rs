@@ -40,6 +40,9 @@ pub enum Server {
     OpenSearch(&'static str),
 }
 
+/// Longest wait for an answer, of a busy machine too.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// A reply as it came over the wire.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
@@ -303,7 +306,7 @@ pub fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)]
     request += "\r\n";
     let mut bytes = request.into_bytes();
     bytes.extend_from_slice(body.unwrap_or_default());
-    let mut reply = send_raw(to, &bytes);
+    let mut reply = exchange(to, &bytes, PATIENCE);
     // The answer to HEAD is framed as if there were a body.
     if method == "HEAD" && String::from_utf8_lossy(&reply).to_ascii_lowercase().contains("transfer-encoding: chunked") {
         reply.extend_from_slice(b"0\r\n\r\n");
@@ -313,8 +316,12 @@ pub fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)]
 
 /// Sends bytes and reads until the server closes or says nothing for ten seconds.
 pub fn send_raw(to: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    exchange(to, bytes, Duration::from_secs(10))
+}
+
+fn exchange(to: SocketAddr, bytes: &[u8], patience: Duration) -> Vec<u8> {
     let mut stream = TcpStream::connect(to).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(patience)).unwrap();
     let _ = stream.write_all(bytes);
     let mut reply = Vec::new();
     let _ = stream.read_to_end(&mut reply);
