@@ -1,4 +1,5 @@
 //! The checks of the fuzz targets, on their seeds and on inputs made from them: what a fuzzer found stays found.
+//! `MLGATE_FUZZ_SECONDS` is how long each goes on; without it there are a few thousand inputs.
 
 #![allow(clippy::unwrap_used)]
 
@@ -6,7 +7,14 @@
 #[allow(clippy::expect_used, reason = "the checks panic on a finding")]
 mod checks;
 
-use proptest::{collection::vec, prelude::*, sample::Index};
+use std::time::{Duration, Instant};
+
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::Index,
+    test_runner::{TestError, TestRunner},
+};
 
 /// Pieces that turn one seed into something else.
 const TOKENS: [&[u8]; 24] = [
@@ -67,14 +75,21 @@ fn try_all(target: &str, check: fn(&[u8])) {
     let made = (proptest::sample::select(seeds), vec(change, 1..6)).prop_map(|(seed, changes)| changed(seed, changes));
     let input = prop_oneof![6 => made, 1 => vec(any::<u8>(), 0..200)];
     let config = ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() };
-    let tried = proptest::test_runner::TestRunner::new(config).run(&input, |input| {
-        check(&input);
-        Ok(())
-    });
-    if let Err(proptest::test_runner::TestError::Fail(reason, input)) = tried {
-        panic!("{reason}: {}", input.escape_ascii());
+    let seconds = std::env::var("MLGATE_FUZZ_SECONDS").map_or(0, |text| text.parse().unwrap());
+    let until = Instant::now() + Duration::from_secs(seconds);
+    loop {
+        let tried = TestRunner::new(config.clone()).run(&input, |input| {
+            check(&input);
+            Ok(())
+        });
+        if let Err(TestError::Fail(reason, input)) = tried {
+            panic!("{reason}: {}", input.escape_ascii());
+        }
+        tried.unwrap();
+        if Instant::now() >= until {
+            return;
+        }
     }
-    tried.unwrap();
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::{
 const JSON: &str = "Content-Type: application/json\r\n";
 
 /// Each case, by its number, with a request line, lines of the head, and a body.
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn cases() -> Vec<(u8, String, &'static str, String)> {
     let mut all: Vec<(u8, String, &'static str, String)> = Vec::new();
     let mut get = |number, target: &str| all.push((number, format!("GET {target}"), "", String::new()));
@@ -221,7 +222,7 @@ fn path() -> impl Strategy<Value = String> {
         segments.truncate(length.max(4));
         for (at, other) in changes {
             let at = at % segments.len();
-            segments[at] = other.to_owned();
+            other.clone_into(&mut segments[at]);
         }
         format!("/{}{tail}", segments.join("/"))
     });

@@ -175,7 +175,7 @@ fn case_48_texts_stay_texts() {
         ("sort", "x\",\"y"),
         ("sort", "nested.field"),
     ] {
-        let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = text.bytes().fold(String::new(), |encoded, byte| format!("{encoded}%{byte:02X}"));
         assert_eq!(site.get(&format!("{BUCKETS}?{name}={encoded}")).status, 200, "{name}={text}");
         let sent = search(&site, text);
         let mut keys = Vec::new();

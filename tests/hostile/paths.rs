@@ -1,6 +1,10 @@
 //! Cases 1 to 19: what a path means.
 
-use crate::{BUCKETS, SECRET, Site, recorder::Recorder, support::basic};
+use crate::{
+    BUCKETS, SECRET, Site,
+    recorder::{Recorded, Recorder},
+    support::basic,
+};
 
 /// What the cluster sees of a Get Buckets request.
 fn searched(site: &Site, what: &str) {
@@ -191,7 +195,7 @@ fn case_14_a_path_that_looks_like_an_address() {
         let reply = site.get(target);
         assert_eq!(reply.status, 200, "{target}: {reply:?}");
         let seen = site.cluster.seen();
-        assert_eq!(seen.iter().map(|one| one.target()).collect::<Vec<_>>(), [target]);
+        assert_eq!(seen.iter().map(Recorded::target).collect::<Vec<_>>(), [target]);
         assert_eq!(seen[0].values("host"), [site.cluster.address.to_string()]);
         site.well();
     }
