@@ -108,11 +108,11 @@ fn metrics_are_documented() {
         .collect();
     let rows = documented.lines().filter(|line| line.starts_with("| `mlgate_"));
     let names = rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`'));
-    let mut named: Vec<String> = names
+    let mut listed: Vec<String> = names
         .filter(|part| part.starts_with("mlgate_"))
         .map(|name| name.trim_end_matches("_total").to_owned())
         .collect();
     registered.sort();
-    named.sort();
-    assert!(registered.len() > 10 && named == registered, "documented: {named:?}\nregistered: {registered:?}");
+    listed.sort();
+    assert!(registered.len() > 10 && listed == registered, "documented: {listed:?}\nregistered: {registered:?}");
 }
