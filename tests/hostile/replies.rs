@@ -1,9 +1,9 @@
-//! Cases 59 to 62: clusters that fail. More of the first three is in `tests/upstream`.
+//! Cases 59 to 62 and 64: clusters that fail, and what must not lead to another one. More of the first three is in `tests/upstream`.
 
 use crate::{
-    BUCKETS, Site,
+    BUCKETS, SECRET, Site,
     recorder::{NOTHING, Recorder, reply},
-    support::{basic, send},
+    support::{Program, basic, send},
 };
 
 /// A search reply with one hit, whose parts can be replaced.
@@ -15,17 +15,17 @@ fn case_59_a_cluster_that_cannot_be_reached() {
     for upstream in [format!("http://{gone}"), "http://no-such-host.invalid:9200".to_owned(), format!("https://{gone}")]
     {
         let configuration = format!("upstream = '{upstream}'\npass_through = 'all'\n");
-        let program = crate::support::Program::start(&configuration);
+        let program = Program::start(&configuration);
         for target in [BUCKETS, "/x"] {
-            let answer = send(program.address, "GET", target, &[("Authorization", &basic("u", crate::SECRET))], None);
+            let answer = send(program.address, "GET", target, &[("Authorization", &basic("u", SECRET))], None);
             assert!(matches!(answer.status, 502 | 503), "{upstream}: {answer:?}");
             assert!(answer.body.contains("\"error\":{\"root_cause\""), "{answer:?}");
-            for hidden in [&*gone.to_string(), "no-such-host", crate::SECRET] {
+            for hidden in [&*gone.to_string(), "no-such-host", SECRET] {
                 assert!(!answer.body.contains(hidden), "{answer:?}");
             }
         }
         let (log, _) = program.stop();
-        assert!(!log.contains(crate::SECRET) && !log.contains(&basic("u", crate::SECRET)[6..]));
+        assert!(!log.contains(SECRET) && !log.contains(&basic("u", SECRET)[6..]));
     }
 }
 
@@ -58,8 +58,7 @@ fn case_61_half_an_answer_is_none() {
         });
         let site = Site::before(cluster, "");
         // Passed on: the connection breaks off.
-        let request =
-            format!("GET /x?cut= HTTP/1.1\r\nHost: h\r\nAuthorization: {}\r\n\r\n", basic("u", crate::SECRET));
+        let request = format!("GET /x?cut= HTTP/1.1\r\nHost: h\r\nAuthorization: {}\r\n\r\n", basic("u", SECRET));
         let raw = crate::support::send_raw(site.address(), request.as_bytes());
         let text = String::from_utf8_lossy(&raw).into_owned();
         let (_, body) = text.split_once("\r\n\r\n").unwrap();
@@ -119,4 +118,38 @@ fn case_62_searches_that_are_not_whole() {
         }
         site.end();
     }
+}
+
+/// Case 64, the part about the way to the cluster: proxies of the environment are not asked.
+#[test]
+fn case_64_proxies_of_the_environment() {
+    let (cluster, proxy) = (Recorder::start(), Recorder::start());
+    let address = format!("http://{}", proxy.address);
+    let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let variables = names.map(|name| (name, &*address));
+    let configuration = format!("upstream = 'http://{}'\npass_through = 'all'\n", cluster.address);
+    let program = Program::start_among(&variables, &configuration);
+    for target in [BUCKETS, "/x"] {
+        let answer = send(program.address, "GET", target, &[("Authorization", &basic("u", SECRET))], None);
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    assert_eq!(proxy.targets(), [""; 0]);
+    assert!(cluster.targets().contains(&"/x".to_owned()));
+}
+
+/// Case 64, the part about redirects: one is relayed where it is passed on, and an error where it is the answer to a search.
+#[test]
+fn case_64_a_redirect_is_not_followed() {
+    let elsewhere = Recorder::start();
+    let lines = format!("Location: http://{}/x\r\n", elsewhere.address);
+    let cluster = Recorder::answering(move |asked| {
+        let other = asked.target() == "/moved" || asked.target().contains("farequote/_search");
+        other.then(|| reply(302, &lines, ""))
+    });
+    let site = Site::before(cluster, "");
+    assert_eq!(site.get("/moved").status, 302);
+    let answer = site.get(&BUCKETS.replace("it-ops-kpi", "farequote"));
+    assert_eq!(answer.status, 502, "{answer:?}");
+    assert_eq!(elsewhere.targets(), [""; 0]);
+    site.end();
 }

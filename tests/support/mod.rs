@@ -235,6 +235,11 @@ impl Program {
 
     /// As [`Program::start`], with a level of its log.
     pub fn start_logging(level: &str, configuration: &str) -> Self {
+        Self::start_among(&[("MLGATE_LOG", level)], configuration)
+    }
+
+    /// As [`Program::start`], with these variables in the environment.
+    pub fn start_among(variables: &[(&str, &str)], configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let audit = path("audit.log");
@@ -244,7 +249,7 @@ impl Program {
             .arg("--config")
             .arg(path("mlgate.toml"))
             .arg("serve")
-            .env("MLGATE_LOG", level)
+            .envs(variables.iter().copied())
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
