@@ -64,6 +64,9 @@ pub(super) struct How {
     /// Documents that are read from a cluster at once
     #[arg(long, default_value_t = 2_000, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub page: u16,
+    /// Documents that are written at once; about, as those of one time stay together
+    #[arg(long, default_value_t = 4_000, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    pub bulk: u16,
     /// Bulk requests under way at once
     #[arg(long, default_value_t = 3, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=32))]
     pub in_flight: u8,
@@ -177,7 +180,7 @@ impl Task<'_> {
             }
         };
         let bar = bar(plan.documents());
-        let mut copy = Copy { source, target, journal, patience, bar, kept: 0 };
+        let mut copy = Copy { source, target, journal, size: how.bulk.into(), patience, bar, kept: 0 };
         copy.run(&plan).await?;
         copy.bar.finish_and_clear();
         let Copy { source, target, journal, kept, .. } = copy;

@@ -88,16 +88,12 @@ impl Endpoint {
                 Source::Cluster(ClusterSource::new(account.cluster(text)?, how.page.into(), how.cursor))
             }
             Self::File(file) => {
-                account.is_unused()?;
                 if !file.is_file() {
                     bail!("--{}: {}: no such file", account.side, file.display());
                 }
                 Source::File(FileSource { file: file.clone() })
             }
-            Self::Embedded => {
-                account.is_unused()?;
-                Source::Embedded(EmbeddedSource { store: existing(store(settings))? })
-            }
+            Self::Embedded => Source::Embedded(EmbeddedSource { store: existing(store(settings))? }),
         })
     }
 
@@ -115,14 +111,8 @@ impl Endpoint {
                 let patience = Duration::from_secs(how.patience);
                 Target::Cluster(ClusterTarget::new(account.cluster(text)?, how.in_flight.into(), patience))
             }
-            Self::File(file) => {
-                account.is_unused()?;
-                Target::File(FileTarget::open(file.clone(), format, is_resumed)?)
-            }
-            Self::Embedded => {
-                account.is_unused()?;
-                Target::Embedded(EmbeddedTarget::new(EmbeddedStore::open(store(settings))?))
-            }
+            Self::File(file) => Target::File(FileTarget::open(file.clone(), format, is_resumed)?),
+            Self::Embedded => Target::Embedded(EmbeddedTarget::new(EmbeddedStore::open(store(settings))?)),
         })
     }
 }
@@ -155,12 +145,5 @@ impl Account {
         let tls = Tls { ca: self.ca, ..Tls::default() };
         let upstream = Upstream::new(UpstreamSettings { tls, ..UpstreamSettings::of(nodes) });
         Ok(Cluster::new(upstream.with_context(|| format!("--{side}-ca"))?, credential, WITHIN))
-    }
-
-    fn is_unused(&self) -> anyhow::Result<()> {
-        if self.username.is_some() || self.password.is_some() || self.ca.is_some() {
-            bail!("--{0}: is no cluster, so --{0}-username, --{0}-password and --{0}-ca are of no use", self.side);
-        }
-        Ok(())
     }
 }

@@ -3,16 +3,15 @@
 
 use super::document::{Batch, Document, Mark, Rejected};
 
-/// Bytes of a batch, and most of one whose documents are all of one time.
+/// Bytes of a batch.
 const BYTES: usize = 2 << 20;
-const MOST_BYTES: usize = 4 * BYTES;
-/// Documents of a batch, and most of one whose documents are all of one time.
-const DOCUMENTS: usize = 4_000;
-const MOST_DOCUMENTS: usize = 4 * DOCUMENTS;
+/// How many times as large a batch may be whose documents are all of one time.
+const LARGER: usize = 4;
 
 /// Documents that are not a batch yet.
-#[derive(Default)]
 pub struct Cutter {
+    /// Documents of a batch.
+    size: usize,
     batch: Batch,
     bytes: usize,
     last: Option<i64>,
@@ -21,13 +20,19 @@ pub struct Cutter {
 // === impl Cutter ===
 
 impl Cutter {
+    /// Cuts batches of about so many documents.
+    #[must_use]
+    pub fn new(size: usize) -> Self {
+        Self { size, batch: Batch::default(), bytes: 0, last: None }
+    }
+
     /// Takes the place of the next document; gives the batch before it, if that is full.
     pub fn reach(&mut self, place: Mark) -> Option<Batch> {
         let changes = self.last.is_some_and(|last| last < place.at);
         self.last = Some(place.at);
         let count = self.batch.documents.len() + self.batch.unfit.len();
         let is_full = |bytes, documents| self.bytes >= bytes || count >= documents;
-        if is_full(MOST_BYTES, MOST_DOCUMENTS) || changes && is_full(BYTES, DOCUMENTS) {
+        if is_full(LARGER * BYTES, LARGER * self.size) || changes && is_full(BYTES, self.size) {
             self.bytes = 0;
             let mark = changes.then_some(place);
             return Some(Batch { mark, ..std::mem::take(&mut self.batch) });
@@ -55,11 +60,11 @@ impl Cutter {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cutter, DOCUMENTS, MOST_DOCUMENTS};
+    use super::Cutter;
     use crate::transfer::document::{Batch, Document, Mark};
 
     fn cut(times: impl IntoIterator<Item = i64>) -> Vec<Batch> {
-        let (mut cutter, mut batches) = (Cutter::default(), Vec::new());
+        let (mut cutter, mut batches) = (Cutter::new(4_000), Vec::new());
         for at in times {
             batches.extend(cutter.reach(Mark { at, line: 0 }));
             cutter.add(Document { index: "i".into(), id: at.to_string(), source: "{}".into() });
@@ -70,9 +75,8 @@ mod tests {
 
     #[test]
     fn marks_stand_where_the_time_changes() {
-        let most = i64::try_from(DOCUMENTS).unwrap();
-        // ten documents of each time
-        let batches = cut((0..3 * most + 5).map(|n| n / 7));
+        // seven documents of each time
+        let batches = cut((0..12_020).map(|n| n / 7));
         assert_eq!(batches.len(), 4);
         for batch in &batches[..3] {
             let mark = batch.mark.unwrap().at;
@@ -87,10 +91,10 @@ mod tests {
 
     #[test]
     fn many_of_one_time_are_cut_without_a_mark() {
-        let batches = cut(std::iter::repeat_n(5, MOST_DOCUMENTS + 1));
+        let batches = cut(std::iter::repeat_n(5, 16_001));
         assert_eq!(
             batches.iter().map(|batch| (batch.mark, batch.documents.len())).collect::<Vec<_>>(),
-            [(None, MOST_DOCUMENTS), (None, 1)]
+            [(None, 16_000), (None, 1)]
         );
         assert!(cut([]).iter().all(|batch| batch.is_last && batch.documents.is_empty()));
     }

@@ -59,6 +59,8 @@ pub struct Copy {
     pub source: Source,
     pub target: Arc<Target>,
     pub journal: Journal,
+    /// About how many documents are written at once.
+    pub size: usize,
     /// How long it goes on without getting on.
     pub patience: Duration,
     pub bar: ProgressBar,
@@ -117,8 +119,10 @@ impl Copy {
         self.bar.set_position(self.journal.documents());
         let (sender, batches) = mpsc::channel(1);
         let source = self.source.clone();
-        let (read, written) =
-            tokio::join!(source.read(part, reached.mark(), sender), self.write_all(part, reached.clone(), batches));
+        let (read, written) = tokio::join!(
+            source.read(part, reached.mark(), self.size, sender),
+            self.write_all(part, reached.clone(), batches)
+        );
         written?;
         read
     }

@@ -7,11 +7,14 @@ use tokio::sync::mpsc;
 
 use super::{
     checksum::Sums,
-    document::Batch,
+    document::{Batch, Mark},
     plan::{Chosen, Part, Plan},
     source::Source,
     trouble::{Patience, Trouble},
 };
+
+/// Documents that are summed up at once.
+const SIZE: usize = 4_000;
 
 /// The sums of both sides.
 pub struct Compared {
@@ -49,15 +52,15 @@ async fn parts_of_target(target: &Source, jobs: BTreeSet<String>) -> Result<Vec<
 async fn sums(source: &Source, parts: &[Part], mut patience: Patience, bar: &ProgressBar) -> anyhow::Result<Sums> {
     let mut sums = Sums::default();
     for part in parts {
-        // A part is summed up whole, or again from its beginning.
+        let mut at = None;
         loop {
-            match sum_part(source, part, bar).await {
-                Ok(of_part) => {
-                    sums.extend(of_part);
-                    patience.restore();
-                    break;
-                }
+            let before = at;
+            match sum_part(source, part, bar, &mut sums, &mut at).await {
+                Ok(()) => break,
                 Err(Trouble::Passing { why, after }) => {
+                    if at != before {
+                        patience.restore();
+                    }
                     anyhow::ensure!(patience.wait(after).await, "{why}; the copy could not be verified");
                 }
                 Err(Trouble::Lasting(error)) => return Err(error),
@@ -67,17 +70,31 @@ async fn sums(source: &Source, parts: &[Part], mut patience: Patience, bar: &Pro
     Ok(sums)
 }
 
-async fn sum_part(source: &Source, part: &Part, bar: &ProgressBar) -> Result<Sums, Trouble> {
+/// Sums up a part from a mark on; where it breaks off, up to another one.
+async fn sum_part(
+    source: &Source,
+    part: &Part,
+    bar: &ProgressBar,
+    sums: &mut Sums,
+    at: &mut Option<Mark>,
+) -> Result<(), Trouble> {
     let (sender, mut batches) = mpsc::channel::<Batch>(1);
-    let bar = bar.clone();
+    let (bar, begin) = (bar.clone(), *at);
     let summing = tokio::spawn(async move {
-        let mut sums = Sums::default();
+        let (mut until_mark, mut behind, mut at) = (Sums::default(), Sums::default(), begin);
         while let Some(batch) = batches.recv().await {
-            batch.documents.iter().for_each(|document| sums.add(document));
+            batch.documents.iter().for_each(|document| behind.add(document));
+            if batch.is_last || batch.mark.is_some() {
+                until_mark.extend(std::mem::take(&mut behind));
+                at = batch.mark.or(at);
+            }
             bar.inc(batch.documents.len() as u64);
         }
-        sums
+        (until_mark, at)
     });
-    source.read(part, None, sender).await?;
-    Ok(summing.await?)
+    let read = source.read(part, begin, SIZE, sender).await;
+    let (until_mark, mark) = summing.await?;
+    sums.extend(until_mark);
+    *at = mark;
+    read
 }

@@ -77,11 +77,21 @@ impl ClusterSource {
                 plan.jobs.insert(name, job);
             }
         }
+        let unconfigured = plan.jobs.values().filter(|job| !job.configuration).count();
+        if unconfigured > 0 && plan.notes.is_empty() {
+            plan.notes
+                .push(format!("{unconfigured} of {} jobs have no configuration that can be seen", plan.jobs.len()));
+        }
         Ok(plan)
     }
 
-    pub async fn read(&self, part: &Part, from: Option<Mark>, out: Sender<Batch>) -> Result<(), Trouble> {
-        let mut cutter = Cutter::default();
+    pub async fn read(
+        &self,
+        part: &Part,
+        from: Option<Mark>,
+        mut cutter: Cutter,
+        out: Sender<Batch>,
+    ) -> Result<(), Trouble> {
         for job in &part.jobs {
             if from.is_none()
                 && let Some(configuration) = self.configuration(job).await?
@@ -178,11 +188,11 @@ impl ClusterSource {
             }
             let body = json!({"size": 0, "aggs": {"jobs": {"composite": pages}}});
             let answer = self.cluster.search(EVERY_INDEX, &body).await.map_err(|trouble| match trouble {
-                Trouble::Lasting(error) => {
+                Trouble::Lasting(error) if error.to_string().contains("400 Bad Request") => {
                     let advice = "the jobs cannot be listed; name them with --jobs";
                     Trouble::Lasting(anyhow::anyhow!("{error:#}; {advice}"))
                 }
-                passing => passing,
+                other => other,
             })?;
             let found = &answer["aggregations"]["jobs"];
             let buckets = found["buckets"].as_array().map(Vec::as_slice).unwrap_or_default();

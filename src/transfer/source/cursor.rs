@@ -182,6 +182,7 @@ impl<'a> Cursor<'a> {
         let (target, body) = match &self.open {
             Open::Pit { id, .. } => {
                 let mut body = self.search(self.last_time().or(self.from));
+                body["track_total_hits"] = json!(false);
                 body["pit"] = json!({"id": id, "keep_alive": KEEP});
                 body["sort"] = json!([by_time(), {"_shard_doc": "asc"}]);
                 if let Some(after) = &self.after {
@@ -205,7 +206,7 @@ impl<'a> Cursor<'a> {
         if let Some(from) = from {
             filters.push(json!({"range": {"timestamp": {"gte": from}}}));
         }
-        json!({"size": self.size.load(Relaxed), "track_total_hits": false, "query": {"bool": {"filter": filters}}})
+        json!({"size": self.size.load(Relaxed), "query": {"bool": {"filter": filters}}})
     }
 
     /// What is before it need not be looked at again.

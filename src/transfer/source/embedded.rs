@@ -63,10 +63,15 @@ impl EmbeddedSource {
         Ok(plan)
     }
 
-    pub async fn read(&self, part: &Part, from: Option<Mark>, out: Sender<Batch>) -> Result<(), Trouble> {
+    pub async fn read(
+        &self,
+        part: &Part,
+        from: Option<Mark>,
+        mut cutter: Cutter,
+        out: Sender<Batch>,
+    ) -> Result<(), Trouble> {
         let (store, jobs) = (self.store.clone(), part.jobs.clone());
         let read = move || -> anyhow::Result<()> {
-            let mut cutter = Cutter::default();
             let from = from.map(|mark| mark.at);
             let mut is_taken = true;
             for job in &jobs {

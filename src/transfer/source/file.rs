@@ -82,10 +82,15 @@ impl FileSource {
         Ok(tokio::task::spawn_blocking(plan).await??)
     }
 
-    pub async fn read(&self, part: &Part, from: Option<Mark>, out: Sender<Batch>) -> Result<(), Trouble> {
+    pub async fn read(
+        &self,
+        part: &Part,
+        from: Option<Mark>,
+        mut cutter: Cutter,
+        out: Sender<Batch>,
+    ) -> Result<(), Trouble> {
         let (this, jobs) = (self.clone(), part.jobs.clone());
         let read = move || -> anyhow::Result<()> {
-            let mut cutter = Cutter::default();
             let name = this.file.display().to_string();
             let is_taken = this.each(from, |place, read| {
                 if let Some(batch) = cutter.reach(place)

@@ -3,6 +3,7 @@
 use tokio::sync::mpsc::Sender;
 
 use super::{
+    cutter::Cutter,
     document::{Batch, Mark},
     plan::{Chosen, Part, Plan},
     trouble::Trouble,
@@ -41,15 +42,16 @@ impl Source {
         }
     }
 
-    /// Reads a part from a mark on, in order. Who no longer takes batches ends it.
+    /// Reads a part from a mark on, in order, in batches of about `size` documents. Who no longer takes batches ends it.
     ///
     /// # Errors
     /// Where it cannot be read to its end.
-    pub async fn read(&self, part: &Part, from: Option<Mark>, out: Sender<Batch>) -> Result<(), Trouble> {
+    pub async fn read(&self, part: &Part, from: Option<Mark>, size: usize, out: Sender<Batch>) -> Result<(), Trouble> {
+        let cutter = Cutter::new(size);
         match self {
-            Self::Cluster(source) => source.read(part, from, out).await,
-            Self::Embedded(source) => source.read(part, from, out).await,
-            Self::File(source) => source.read(part, from, out).await,
+            Self::Cluster(source) => source.read(part, from, cutter, out).await,
+            Self::Embedded(source) => source.read(part, from, cutter, out).await,
+            Self::File(source) => source.read(part, from, cutter, out).await,
         }
     }
 }
