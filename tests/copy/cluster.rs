@@ -108,8 +108,11 @@ impl Pair {
         block("true");
         let said = run(&mut self.copy(&["--jobs", "special", "--patience", "1"]));
         let why = said.stderr.last().unwrap();
-        assert!(!said.succeeded && why.contains("took nothing for 1 seconds: cluster_block_exception: "), "{said:?}");
-        assert!(why.contains("disk usage exceeded flood-stage watermark"), "{why}");
+        assert!(!said.succeeded && why.contains("took nothing for 1 seconds: "), "{said:?}");
+        assert!(
+            why.contains("cluster_block_exception: ") && why.contains("disk usage exceeded flood-stage watermark"),
+            "{why}"
+        );
         let waiting = self.copy(&["--jobs", "special"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(1_500));
         block("null");
@@ -125,7 +128,9 @@ impl Pair {
         assert!(said.stderr[0].starts_with("going on after "), "{said:?}");
         assert!(said.stdout.contains("verified: the same "), "{said:?}");
         // as seen without the program's own checksums
-        for job in ["big", "farequote", "rolled", "categories", "it-ops-kpi", "iso-times", "odd-unknown-fields"] {
+        for job in
+            ["big", "farequote", "rolled", "categories", "it-ops-kpi", "weblogs-population", "odd-unknown-fields"]
+        {
             let (source, target) = (Self::documents(&self.elasticsearch, job), Self::documents(&self.opensearch, job));
             assert!(!source.is_empty() && source == target, "{job}: {} and {}", source.len(), target.len());
         }
@@ -141,7 +146,8 @@ impl Pair {
             command.env("MLGATE_UPSTREAM_USERNAME", user).env("MLGATE_UPSTREAM_PASSWORD", password);
             run(&mut command)
         };
-        for job in ["big", "rolled", "special", "it-ops-kpi", "never-run", "weblogs-population"] {
+        // None of them has documents whose order among equals shows.
+        for job in ["big", "rolled", "special", "it-ops-kpi", "never-run", "quiet"] {
             let genuine = buckets(&self.elasticsearch, ("elastic", "elasticpw"), job);
             let moved = buckets(&self.opensearch, ("admin", "adminpw"), job);
             assert!(genuine.succeeded && genuine.stdout == moved.stdout, "{job}: {genuine:?} {moved:?}");

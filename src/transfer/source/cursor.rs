@@ -51,6 +51,9 @@ pub struct Cursor<'a> {
     size: &'a AtomicUsize,
     kind: CursorKind,
     open: Open,
+    /// How many documents the search finds, as its first page says, and how many came.
+    total: Option<u64>,
+    seen: u64,
 }
 
 /// A page; what it holds stands in `text`.
@@ -78,6 +81,7 @@ struct Shards {
 
 #[derive(Deserialize)]
 struct Inner<'a> {
+    total: Option<Value>,
     #[serde(borrow)]
     hits: Vec<Hit<'a>>,
 }
@@ -131,7 +135,17 @@ impl<'a> Cursor<'a> {
             CursorKind::Auto => open_pit(cluster).await?.unwrap_or(Open::Scroll(None)),
             CursorKind::Pit => open_pit(cluster).await?.ok_or_else(|| no_pit(cluster))?,
         };
-        Ok(Self { cluster, job, from: from.filter(|from| *from > i64::MIN), after: None, size, kind, open })
+        Ok(Self {
+            cluster,
+            job,
+            from: from.filter(|from| *from > i64::MIN),
+            after: None,
+            size,
+            kind,
+            open,
+            total: None,
+            seen: 0,
+        })
     }
 
     /// The next page; `None` behind the last one.
@@ -153,7 +167,7 @@ impl<'a> Cursor<'a> {
                     return Err(no_pit(self.cluster));
                 }
                 self.close().await;
-                self.open = Open::Scroll(None);
+                (self.open, self.total) = (Open::Scroll(None), None);
                 continue;
             }
             if answer.status == StatusCode::NOT_FOUND && told(&answer).contains("search_context") {
@@ -179,10 +193,11 @@ impl<'a> Cursor<'a> {
     }
 
     async fn ask(&self) -> Result<Answer, Failure> {
+        // The same search for every page: the order of documents of one time is that of a search, not of a point in time alone.
         let (target, body) = match &self.open {
             Open::Pit { id, .. } => {
-                let mut body = self.search(self.last_time().or(self.from));
-                body["track_total_hits"] = json!(false);
+                let mut body = self.search();
+                body["track_total_hits"] = json!(self.total.is_none());
                 body["pit"] = json!({"id": id, "keep_alive": KEEP});
                 body["sort"] = json!([by_time(), {"_shard_doc": "asc"}]);
                 if let Some(after) = &self.after {
@@ -191,7 +206,7 @@ impl<'a> Cursor<'a> {
                 ("/_search?allow_partial_search_results=false".to_owned(), body)
             }
             Open::Scroll(None) => {
-                let mut body = self.search(self.from);
+                let mut body = self.search();
                 body["sort"] = json!([by_time()]);
                 let options = "ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false";
                 (format!("/{EVERY_INDEX}/_search?scroll={KEEP}&{options}"), body)
@@ -201,17 +216,12 @@ impl<'a> Cursor<'a> {
         self.cluster.send(Method::POST, &target, Some((body.to_string().into(), JSON))).await
     }
 
-    fn search(&self, from: Option<i64>) -> Value {
+    fn search(&self) -> Value {
         let mut filters = vec![of_job(self.job)];
-        if let Some(from) = from {
+        if let Some(from) = self.from {
             filters.push(json!({"range": {"timestamp": {"gte": from}}}));
         }
         json!({"size": self.size.load(Relaxed), "query": {"bool": {"filter": filters}}})
-    }
-
-    /// What is before it need not be looked at again.
-    fn last_time(&self) -> Option<i64> {
-        self.after.as_ref()?.get(0)?.as_i64().filter(|time| *time > i64::MIN)
     }
 
     fn ask_for_less(&self) -> Result<(), Trouble> {
@@ -225,6 +235,20 @@ impl<'a> Cursor<'a> {
             Open::Pit { .. } => Ok(()),
             // That page is gone: begun again, it is read in smaller ones.
             Open::Scroll(_) => Err(Trouble::passing(format!("{}: a page is too large", self.cluster.name()))),
+        }
+    }
+
+    /// Whether as many documents came as there are. Both sides of a comparison are read in this way: what it left out would not be
+    /// missed there.
+    fn is_complete(&self) -> Result<(), Trouble> {
+        let (name, job, seen) = (self.cluster.name(), self.job, self.seen);
+        match self.total {
+            Some(total) if total == seen => Ok(()),
+            Some(total) => {
+                let advice = "try another --cursor";
+                Err(anyhow::anyhow!("{name}: only {seen} of {total} documents of {job} came; {advice}").into())
+            }
+            None => Err(self.cluster.nonsense()),
         }
     }
 
@@ -243,7 +267,13 @@ impl<'a> Cursor<'a> {
             let why = format!("{}: a page was not read from all shards", self.cluster.name());
             return Err(Trouble::passing(why));
         }
-        let Some(last) = page.hits.hits.into_iter().next_back() else { return Ok(None) };
+        if let (None, Some(total)) = (self.total, page.hits.total) {
+            self.total = total.as_u64().or_else(|| total["value"].as_u64());
+        }
+        self.seen += page.hits.hits.len() as u64;
+        let Some(last) = page.hits.hits.into_iter().next_back() else {
+            return self.is_complete().map(|()| None);
+        };
         if matches!(self.open, Open::Pit { .. }) {
             self.after = Some(Value::Array(last.sort));
         }

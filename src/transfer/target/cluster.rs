@@ -79,16 +79,19 @@ impl ClusterTarget {
             if let Some(why) = why
                 && !patience.wait(after).await
             {
-                let (name, seconds) = (self.cluster.name(), self.patience.as_secs());
-                let why = format!(
-                    "{name}: took nothing for {seconds} seconds: {why}; called again, the copy goes on from here"
-                );
-                return Err(Trouble::Lasting(anyhow::anyhow!(why)));
+                return Err(self.given_up(&why));
             }
             again.extend(rest);
             left = again;
         }
         Ok(written)
+    }
+
+    fn given_up(&self, why: &str) -> Trouble {
+        let (name, seconds) = (self.cluster.name(), self.patience.as_secs());
+        let why = why.strip_prefix(&format!("{name}: ")).unwrap_or(why);
+        let advice = "called again, the copy goes on from here";
+        Trouble::Lasting(anyhow::anyhow!("{name}: took nothing for {seconds} seconds: {why}; {advice}"))
     }
 
     async fn send(&self, documents: &[Document], written: &mut Written) -> Result<Sent, Trouble> {
@@ -129,7 +132,7 @@ impl ClusterTarget {
             match self.make(index, &body).await {
                 Err(Trouble::Passing { why, after }) => {
                     if !patience.wait(after).await {
-                        return Err(Trouble::Lasting(anyhow::anyhow!(why)));
+                        return Err(self.given_up(&why));
                     }
                 }
                 Err(lasting) => return Err(lasting),
