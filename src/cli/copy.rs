@@ -70,7 +70,7 @@ pub(super) struct How {
     /// Bulk requests under way at once
     #[arg(long, default_value_t = 3, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=32))]
     pub in_flight: u8,
-    /// How a cluster is read
+    /// How the source is read, where it is a cluster
     #[arg(long, value_enum, default_value = "auto")]
     pub cursor: CursorKind,
 }

@@ -16,7 +16,7 @@ use crate::{
     store::embedded::EmbeddedStore,
     transfer::{
         cluster::Cluster,
-        source::{ClusterSource, EmbeddedSource, FileSource, Source},
+        source::{ClusterSource, CursorKind, EmbeddedSource, FileSource, Source},
         target::{ClusterTarget, EmbeddedTarget, FileFormat, FileTarget, Target},
     },
     upstream::{Upstream, UpstreamSettings, nodes::Address, tls::Tls},
@@ -85,7 +85,9 @@ impl Endpoint {
     pub fn source(&self, settings: &Settings, account: Account, how: &How) -> anyhow::Result<Source> {
         Ok(match self {
             Self::Cluster(text) => {
-                Source::Cluster(ClusterSource::new(account.cluster(text)?, how.page.into(), how.cursor))
+                // What was asked for is about where the results come from.
+                let cursor = if account.side == "from" { how.cursor } else { CursorKind::Auto };
+                Source::Cluster(ClusterSource::new(account.cluster(text)?, how.page.into(), cursor))
             }
             Self::File(file) => {
                 if !file.is_file() {
