@@ -41,6 +41,9 @@ pub mod results;
 /// Where results are kept: a cluster, or one SQLite file.
 pub mod store;
 
+/// Moves results from one place to another.
+pub mod transfer;
+
 /// From an outcome to the bytes and headers of a response.
 pub mod reply;
 

@@ -2,6 +2,9 @@
 
 mod api_key;
 mod check;
+mod copy;
+mod endpoint;
+mod export;
 mod generate;
 mod get_buckets;
 mod import;
@@ -45,6 +48,10 @@ enum Command {
     ApiKey(api_key::ApiKeyCommand),
     /// Load files of result documents into the embedded store
     Import(import::Import),
+    /// Move results from a cluster, a file or the embedded store to another of these
+    Copy(Box<copy::CopyCommand>),
+    /// Write results into a file
+    Export(Box<export::Export>),
     /// Show the settings in effect, as JSON; nothing secret
     Config(ShowConfig),
     /// Make manual pages and shell completions
@@ -67,6 +74,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(command) => &command.settings,
         Command::GetBuckets(command) => &command.settings,
         Command::Import(command) => &command.settings,
+        Command::Copy(command) => &command.settings,
+        Command::Export(command) => &command.settings,
         Command::Config(command) => &command.settings,
         Command::ApiKey(_) | Command::Generate(_) => &Settings::default(),
     };
@@ -83,6 +92,8 @@ async fn run_with(cli: Cli, settings: &Settings) -> anyhow::Result<()> {
         Command::ApiKey(command) => command.run(),
         Command::GetBuckets(command) => command.run(settings).await,
         Command::Import(command) => command.run(&Config::of(settings)?),
+        Command::Copy(command) => command.run(settings).await,
+        Command::Export(command) => command.run(settings).await,
         Command::Config(_) => {
             println!("{:#}", show(settings));
             Ok(())

@@ -44,6 +44,9 @@ pub mod nodes;
 /// What is passed on.
 mod pass;
 
+/// What a command does to a cluster.
+mod tell;
+
 /// Certificates.
 pub mod tls;
 
@@ -51,6 +54,7 @@ pub use ask::{Answer, Question};
 pub use failure::Failure;
 use lent::Lent;
 use nodes::{Address, Node, Nodes};
+pub use tell::Order;
 use tls::Tls;
 
 /// Unused connections are closed before clusters and balancers do.

@@ -90,6 +90,11 @@ impl Cluster {
 
     /// As [`Cluster::start`], any server.
     pub fn start_server(server: Server) -> Option<Self> {
+        Self::start_empty(server).inspect(Self::load)
+    }
+
+    /// As [`Cluster::start_server`], without any results.
+    pub fn start_empty(server: Server) -> Option<Self> {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let (kind, version) = match server {
             Server::Elasticsearch(version) => ("elasticsearch", version),
@@ -110,9 +115,7 @@ impl Cluster {
         }
         assert!(output.status.success(), "the cluster did not start: {output:?}");
         let address = std::fs::read_to_string(folder.join("address")).expect("the launcher wrote its address");
-        let cluster = Self { address: address.trim().parse().expect("host:port"), server, folder };
-        cluster.load();
-        Some(cluster)
+        Some(Self { address: address.trim().parse().expect("host:port"), server, folder })
     }
 
     /// Kills the node as a lack of memory would.

@@ -10,6 +10,9 @@ mod search;
 mod sort;
 mod writer;
 
+/// Documents out of the store and into it, for copies.
+pub mod copying;
+
 /// Loads files of documents.
 pub mod import;
 
