@@ -7,6 +7,7 @@ mod get_buckets;
 mod import;
 mod reload;
 mod serve;
+mod shadow;
 
 use std::{
     path::{Path, PathBuf},
@@ -47,6 +48,8 @@ enum Command {
     Import(import::Import),
     /// Show the settings in effect, as JSON; nothing secret
     Config(ShowConfig),
+    /// What shadow mode found
+    Shadow(shadow::ShadowCommand),
     /// Make manual pages and shell completions
     Generate(generate::Generate),
 }
@@ -68,7 +71,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::GetBuckets(command) => &command.settings,
         Command::Import(command) => &command.settings,
         Command::Config(command) => &command.settings,
-        Command::ApiKey(_) | Command::Generate(_) => &Settings::default(),
+        Command::ApiKey(_) | Command::Shadow(_) | Command::Generate(_) => &Settings::default(),
     };
     let settings = flags.clone().with_file(cli.config.as_deref())?;
     let outcome = run_with(cli, &settings).await;
@@ -87,6 +90,7 @@ async fn run_with(cli: Cli, settings: &Settings) -> anyhow::Result<()> {
             println!("{:#}", show(settings));
             Ok(())
         }
+        Command::Shadow(command) => command.run(settings),
         Command::Generate(command) => command.run(),
     };
     log.end().await;
