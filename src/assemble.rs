@@ -17,6 +17,7 @@ use crate::{
         socket::{Place, Sockets},
         tls::Tls,
     },
+    modes::{Modes, assemble::Primary},
     observe::request::observed,
     pass_through::PassThrough,
     privileges::{self, Privileges},
@@ -77,13 +78,15 @@ impl Checked {
         if let Some(tls) = &tls {
             tokio::spawn(Arc::clone(tls).watch());
         }
-        let Opened { store, upstream, health } = open(config.results)?;
+        let Opened { store, upstream, health } = open(config.results.clone())?;
+        let primary = Primary { results: &config.results, store, upstream: upstream.clone() };
+        let modes = Modes::open(&config.modes, &primary)?;
         let privileges = privileges::assemble::assemble(&access, upstream.as_ref())?;
         let pass_through = upstream.zip(access.passing);
         let gate = Gate {
             privileges: Arc::clone(&privileges),
             pass_through: pass_through.map(|(upstream, allowed)| PassThrough::new(upstream, allowed, access.timeout)),
-            store,
+            modes,
             rates: Arc::clone(&rates),
             most_body: config.max_body_bytes,
             most_time: listener.request,

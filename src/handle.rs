@@ -9,6 +9,7 @@ use crate::{
     admit::admit,
     error::Error,
     listen::rates::Rates,
+    modes::{Answers, Modes, watch::Watch},
     pass_through::PassThrough,
     privileges::{Privileges, caller::Caller},
     reply::{Rendering, Reply},
@@ -19,14 +20,14 @@ use crate::{
         get_buckets::{get_buckets, request::GetBuckets},
     },
     route::{Dialect, Route},
-    store::ResultsStore,
     xcontent::{any_parser::AnyParser, media_type::Negotiated, parser::Parser},
 };
 
 /// What every request needs.
 pub struct Gate {
     pub privileges: Arc<Privileges>,
-    pub store: Arc<dyn ResultsStore>,
+    /// Who answers for which jobs.
+    pub modes: Modes,
     /// Where everything else goes, if anywhere.
     pub pass_through: Option<PassThrough>,
     pub rates: Arc<Rates>,
@@ -43,6 +44,7 @@ pub struct Gate {
 pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let mut rendering = Rendering::of(&head.headers);
+    let mut watch = Watch::default();
     let outcome = async {
         admit(&head.method, &head.uri, &head.headers, gate.allow_run_as)?;
         let route = Route::find(&head.method, head.uri.path());
@@ -59,6 +61,11 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
             let decision = gate.privileges.decide(&caller, job).await;
             let decision = decision.inspect_err(|_| rendering.foresee(&head.headers, &parameters))?;
             gate.rates.count_user(decision.who())?;
+            let mode = gate.modes.of(job);
+            let Answers::Rewrite(store) = &mode.side.answers else {
+                let reply = mode.forward(&head, body, gate.most_body, &decision, &mut watch).await?;
+                return Ok(Reply::Passed(Box::new(reply)));
+            };
             let (route, parameters) = (route.map_err(|_| Error::bad_escape(head.uri.path()))?, parameters?);
             let body = read_body(&head.headers, body, gate.most_body).await?;
             let content = Negotiated::read(&head.headers, parameters.get("format"), !body.is_empty())?;
@@ -66,11 +73,12 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
             match route {
                 Route::GetBuckets { dialect, job_id, timestamp } => {
                     rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
-                    let asked =
-                        understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
-                    let permit = decision.permit()?;
+                    let rest = RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body);
+                    let asked = understand(&content, &rest)?;
+                    let permit = mode.permit(&decision)?;
+                    watch = mode.begin(&head, &rest.body, &decision, &permit);
                     let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-                    match get_buckets(&*gate.store, &permit, &asked, style).await {
+                    match get_buckets(&**store, &permit, &asked, style).await {
                         Ok(buckets) => Ok(Reply::Buckets(buckets, style)),
                         Err(error) => Err(decision.after_search(error, &permit).await),
                     }
@@ -83,11 +91,11 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
         tokio::time::timeout(gate.most_time, ours).await.unwrap_or_else(|_| Err(Error::took_too_long()))
     }
     .await;
-    rendering.respond(&head.method, outcome)
+    watch.over(rendering.respond(&head.method, outcome))
 }
 
 /// What is asked: the body or the query is read first, then what nobody asked for is refused.
-fn understand(content: &Negotiated, rest: &RestRequest) -> Result<GetBuckets, Error> {
+pub(crate) fn understand(content: &Negotiated, rest: &RestRequest) -> Result<GetBuckets, Error> {
     let mut parser = AnyParser::of_request(rest, content)?;
     let asked = GetBuckets::read(rest, parser.as_mut().map(|parser| parser as &mut dyn Parser))?;
     rest.parameters.refuse_leftovers(&rest.path())?;

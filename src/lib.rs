@@ -35,6 +35,9 @@ pub mod rest;
 /// Who may read which job's results: the only maker of a `Permit`.
 pub mod privileges;
 
+/// Who answers for which jobs: our searches, a genuine API, or one of them and the other to compare.
+pub mod modes;
+
 /// What is served: Get Buckets, from its request to its reply.
 pub mod results;
 

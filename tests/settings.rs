@@ -41,6 +41,13 @@ fn samples(argument: &Arg) -> [(String, String); 3] {
         ["http[s]://HOST:PORT,…"] => {
             ["http://a:1", "http://b:1", "http://c:1"].map(|value| (value.to_owned(), format!("['{value}']")))
         }
+        ["JOBS=MODE"] => {
+            ["a-*=native", "b=rewrite@secondary", "*=shadow"].map(|value| (value.to_owned(), format!("['{value}']")))
+        }
+        ["SIDE"] => text(["native", "rewrite@secondary", "native@secondary"]),
+        ["PLACE"] => {
+            ["/a/*/b", "/**/c within 1e-9", "content-type"].map(|value| (value.to_owned(), format!("['{value}']")))
+        }
         ["METHOD /PATH"] => {
             ["GET /a", "GET|POST /b-*/_search", "GET /c/**"].map(|value| (value.to_owned(), format!("['{value}']")))
         }

@@ -50,6 +50,12 @@ pub(super) async fn run(check: Check, settings: &Settings) -> anyhow::Result<()>
             documents => println!("results: {documents} documents in .ml-anomalies-*"),
         }
     }
+    if let Some(secondary) = &config.modes.secondary {
+        let cluster = &secondary.cluster;
+        for (node, is_well) in Upstream::new(cluster.upstream.clone())?.wellness(cluster.search).await {
+            println!("secondary: {node} {}", if is_well { "answers" } else { "does not answer" });
+        }
+    }
     if let (Some(user), Some(job)) = (user, job) {
         let caller = match std::env::var("MLGATE_AS_PASSWORD") {
             Ok(password) => Caller::with_credential(Some(basic(&user, &Secret::from(password))?), "/"),

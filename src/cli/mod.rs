@@ -10,6 +10,7 @@ mod get_buckets;
 mod import;
 mod reload;
 mod serve;
+mod shadow;
 
 use std::{
     path::{Path, PathBuf},
@@ -54,6 +55,8 @@ enum Command {
     Export(Box<export::Export>),
     /// Show the settings in effect, as JSON; nothing secret
     Config(ShowConfig),
+    /// What shadow mode found
+    Shadow(shadow::ShadowCommand),
     /// Make manual pages and shell completions
     Generate(generate::Generate),
 }
@@ -77,7 +80,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Copy(command) => &command.settings,
         Command::Export(command) => &command.settings,
         Command::Config(command) => &command.settings,
-        Command::ApiKey(_) | Command::Generate(_) => &Settings::default(),
+        Command::ApiKey(_) | Command::Shadow(_) | Command::Generate(_) => &Settings::default(),
     };
     let settings = flags.clone().with_file(cli.config.as_deref())?;
     let outcome = run_with(cli, &settings).await;
@@ -98,6 +101,7 @@ async fn run_with(cli: Cli, settings: &Settings) -> anyhow::Result<()> {
             println!("{:#}", show(settings));
             Ok(())
         }
+        Command::Shadow(command) => command.run(settings),
         Command::Generate(command) => command.run(),
     };
     log.end().await;

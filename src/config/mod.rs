@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     listen::socket::Place,
+    modes::{
+        ignore::Rule,
+        rules::{ModeRule, SideName},
+    },
     observe::logging::LogFormat,
     pass_through::allowed::{Allow, Passing},
     privileges::opensearch::RoleGrant,
@@ -21,12 +25,14 @@ use crate::{
 pub mod access;
 pub mod lines;
 pub mod listener;
+pub mod modes;
 pub mod operations;
 pub mod show;
 pub mod upstream;
 
 use access::{Account, AuthorityKind, IndexRead};
 use lines::{Lines, told};
+use modes::{ModesConfig, SecondaryCredential};
 use upstream::{ClusterConfig, Nodes};
 
 /// What may be set, wherever it is set.
@@ -120,6 +126,58 @@ pub struct Settings {
     /// Most requests under way to the cluster; a quarter of them is kept for Get Buckets [default: 512]
     #[arg(long, env = "MLGATE_UPSTREAM_CONNECTIONS", value_name = "NUMBER")]
     pub upstream_connections: Option<usize>,
+    /// How jobs are answered, the first line that fits: rewrite (searches), native (a genuine API), both also with @secondary, or
+    /// shadow (one answers, the other is compared) [default: rewrite]
+    #[arg(long, env = "MLGATE_MODES", value_delimiter = ',', value_name = "JOBS=MODE")]
+    pub modes: Option<Vec<ModeRule>>,
+    /// Another cluster that may answer, or is compared; several nodes with commas between them
+    #[arg(long, env = "MLGATE_SECONDARY", value_name = "http[s]://HOST:PORT,…")]
+    pub secondary: Option<Nodes>,
+    /// Who signs that cluster's certificates, as PEM [default: the public authorities]
+    #[arg(long, env = "MLGATE_SECONDARY_CA", value_name = "FILE")]
+    pub secondary_ca: Option<PathBuf>,
+    /// Name that its certificates have, where it is not the address'
+    #[arg(long, env = "MLGATE_SECONDARY_SERVER_NAME", value_name = "NAME")]
+    pub secondary_server_name: Option<String>,
+    /// Whose credential it is sent [default: service where there is an account, else none]
+    #[arg(long, env = "MLGATE_SECONDARY_CREDENTIAL", value_enum)]
+    pub secondary_credential: Option<SecondaryCredential>,
+    /// mlgate's own account on that cluster
+    #[arg(long, env = "MLGATE_SECONDARY_USERNAME", value_name = "NAME")]
+    pub secondary_username: Option<String>,
+    /// Password of that account; better given in the environment than on the command line
+    #[arg(long, env = "MLGATE_SECONDARY_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub secondary_password: Option<Secret>,
+    /// Whose answer the caller gets in shadow mode: rewrite, native, both also with @secondary [default: rewrite]
+    #[arg(long, env = "MLGATE_SHADOW_PRIMARY", value_name = "SIDE")]
+    pub shadow_primary: Option<SideName>,
+    /// Whose answer is compared with it [default: native@secondary where there is a secondary, else native]
+    #[arg(long, env = "MLGATE_SHADOW_SECONDARY", value_name = "SIDE")]
+    pub shadow_secondary: Option<SideName>,
+    /// Exchange the two [default: false]
+    #[arg(long, env = "MLGATE_SHADOW_FLIP", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub shadow_flip: Option<bool>,
+    /// What may differ: places as `/buckets/*/processing_time_ms`, `/**/probability within 1e-9`, or content-type
+    #[arg(long, env = "MLGATE_SHADOW_IGNORE", value_delimiter = ',', value_name = "PLACE")]
+    pub shadow_ignore: Option<Vec<Rule>>,
+    /// File that takes a line of JSON for each difference, with values of results [default: none]
+    #[arg(long, env = "MLGATE_SHADOW_LOG", value_name = "FILE")]
+    pub shadow_log: Option<PathBuf>,
+    /// Its largest size; then it becomes FILE.1, and a new one is begun [default: 67108864]
+    #[arg(long, env = "MLGATE_SHADOW_LOG_MAX_BYTES", value_name = "BYTES")]
+    pub shadow_log_max_bytes: Option<u64>,
+    /// Most comparisons under way; further requests are not compared [default: 8]
+    #[arg(long, env = "MLGATE_SHADOW_IN_FLIGHT", value_name = "NUMBER")]
+    pub shadow_in_flight: Option<usize>,
+    /// Of a hundred requests, so many are compared [default: 100]
+    #[arg(long, env = "MLGATE_SHADOW_SAMPLE_PERCENT", value_name = "NUMBER")]
+    pub shadow_sample_percent: Option<usize>,
+    /// Longest time for the answer that is compared, in seconds [default: 30]
+    #[arg(long, env = "MLGATE_SHADOW_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub shadow_timeout_seconds: Option<u64>,
+    /// Largest answer that is compared, in bytes [default: 16777216]
+    #[arg(long, env = "MLGATE_SHADOW_MAX_BODY_BYTES", value_name = "BYTES")]
+    pub shadow_max_body_bytes: Option<usize>,
     /// Largest request body, in bytes [default: 1048576]
     #[arg(long, env = "MLGATE_MAX_BODY_BYTES", value_name = "BYTES")]
     pub max_body_bytes: Option<usize>,
@@ -211,6 +269,7 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct Config {
     pub results: Results,
+    pub modes: ModesConfig,
     pub max_body_bytes: usize,
 }
 
@@ -255,6 +314,23 @@ macro_rules! every_key {
             upstream_username,
             upstream_password,
             upstream_timeout_seconds,
+            modes,
+            secondary,
+            secondary_ca,
+            secondary_server_name,
+            secondary_credential,
+            secondary_username,
+            secondary_password,
+            shadow_primary,
+            shadow_secondary,
+            shadow_flip,
+            shadow_ignore,
+            shadow_log,
+            shadow_log_max_bytes,
+            shadow_in_flight,
+            shadow_sample_percent,
+            shadow_timeout_seconds,
+            shadow_max_body_bytes,
             max_body_bytes,
             pass_through,
             pass_through_allow,
@@ -358,7 +434,8 @@ impl Config {
             (Some(cluster), None) => Results::Cluster(cluster),
             (None, store) => Results::Embedded(store.clone().unwrap_or_else(|| "mlgate.db".into())),
         };
-        Ok(Self { results, max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20) })
+        let modes = ModesConfig::of(settings, &results)?;
+        Ok(Self { results, modes, max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20) })
     }
 }
 

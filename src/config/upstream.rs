@@ -34,15 +34,15 @@ pub struct ClusterConfig {
 // === impl Nodes ===
 
 impl Nodes {
-    fn addresses(&self) -> anyhow::Result<Vec<Address>> {
+    pub(super) fn addresses(&self, key: &'static str) -> anyhow::Result<Vec<Address>> {
         let addresses: Vec<Address> =
-            self.0.iter().map(|text| text.parse()).collect::<anyhow::Result<_>>().context("upstream")?;
+            self.0.iter().map(|text| text.parse()).collect::<anyhow::Result<_>>().context(key)?;
         if addresses.is_empty() {
-            bail!("upstream: must name a node");
+            bail!("{key}: must name a node");
         }
         for (at, address) in addresses.iter().enumerate() {
             if addresses[..at].contains(address) {
-                bail!("upstream: {address} is named twice");
+                bail!("{key}: {address} is named twice");
             }
         }
         Ok(addresses)
@@ -80,12 +80,13 @@ impl ClusterConfig {
                 None => Ok(None),
             };
         };
-        let nodes = nodes.addresses()?;
+        let nodes = nodes.addresses("upstream")?;
         let tls = tls(settings, &nodes)?;
         let default = UpstreamSettings::of(Vec::new());
         let upstream = UpstreamSettings {
             nodes,
             tls,
+            key: default.key,
             connect: seconds(
                 "upstream_connect_timeout_seconds",
                 settings.upstream_connect_timeout_seconds,

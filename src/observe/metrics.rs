@@ -51,6 +51,9 @@ struct Metrics {
     upstream_durations: Durations,
     upstream_retries: Family<One, Counter>,
     upstream_up: Family<[(&'static str, String); 1], Gauge>,
+    shadowed: Family<[(&'static str, &'static str); 2], Counter>,
+    shadow_differences: Family<One, Counter>,
+    shadow_durations: Durations,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
@@ -64,6 +67,8 @@ pub enum Purpose {
     Privileges,
     /// Another's request, passed on.
     PassThrough,
+    /// Get Buckets, for a genuine API to answer.
+    Native,
     /// Whether the node is there.
     Health,
 }
@@ -104,6 +109,32 @@ pub enum Limit {
     InFlightBytes,
     Rate,
     Tls,
+}
+
+/// What became of the comparison of an answer with another side's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shadowed {
+    EqualBytes,
+    EqualDocument,
+    /// But for what may differ.
+    EqualIgnoring,
+    Different,
+    /// Not this one of so many.
+    NotSampled,
+    /// Too many are under way.
+    Busy,
+    /// The caller's answer is larger than what is compared.
+    TooLarge,
+    /// The caller did not take his answer whole.
+    Abandoned,
+    /// The other side: no connection.
+    Unreachable,
+    TimedOut,
+    Broken,
+    /// All connections to the other side are in use.
+    OtherBusy,
+    /// What was found did not get into the file of differences.
+    NotLogged,
 }
 
 /// A connection, counted for as long as this lives.
@@ -166,6 +197,7 @@ pub fn upstream_request(node: &str, purpose: Purpose, outcome: Outcome, took: Du
         Purpose::Search => "search",
         Purpose::Privileges => "privileges",
         Purpose::PassThrough => "pass_through",
+        Purpose::Native => "native",
         Purpose::Health => "health",
     };
     let outcome = match outcome {
@@ -194,6 +226,36 @@ pub fn upstream_retry(why: Retry) {
 /// Says whether a node of the cluster is used.
 pub fn upstream_node(node: &str, up: bool) {
     METRICS.upstream_up.get_or_create(&[("node", node.to_owned())]).set(i64::from(up));
+}
+
+/// Counts a comparison by what became of it.
+pub fn shadowed(what: Shadowed) {
+    let (outcome, detail) = match what {
+        Shadowed::EqualBytes => ("equal", "bytes"),
+        Shadowed::EqualDocument => ("equal", "document"),
+        Shadowed::EqualIgnoring => ("equal", "ignoring"),
+        Shadowed::Different => ("different", "any"),
+        Shadowed::NotSampled => ("skipped", "not_sampled"),
+        Shadowed::Busy => ("skipped", "busy"),
+        Shadowed::TooLarge => ("skipped", "too_large"),
+        Shadowed::Abandoned => ("skipped", "abandoned"),
+        Shadowed::Unreachable => ("failed", "connect"),
+        Shadowed::TimedOut => ("failed", "timeout"),
+        Shadowed::Broken => ("failed", "cut"),
+        Shadowed::OtherBusy => ("failed", "busy"),
+        Shadowed::NotLogged => ("not_logged", "any"),
+    };
+    METRICS.shadowed.get_or_create(&[("outcome", outcome), ("detail", detail)]).inc();
+}
+
+/// Counts a difference by its kind, a constant of the program.
+pub fn shadow_difference(kind: &'static str) {
+    METRICS.shadow_differences.get_or_create(&[("kind", kind)]).inc();
+}
+
+/// Counts how long a side took until its answer began.
+pub fn shadow_took(side: &'static str, took: Duration) {
+    METRICS.shadow_durations.get_or_create(&[("side", side)]).observe(took.as_secs_f64());
 }
 
 /// All numbers in Prometheus' text format.
@@ -229,6 +291,9 @@ impl Metrics {
             upstream_durations: durations(),
             upstream_retries: Family::default(),
             upstream_up: Family::default(),
+            shadowed: Family::default(),
+            shadow_differences: Family::default(),
+            shadow_durations: durations(),
         };
         metrics.registered()
     }
@@ -249,6 +314,9 @@ impl Metrics {
         to.register("upstream_duration_seconds", "Until the cluster answered", self.upstream_durations.clone());
         to.register("upstream_retries", "Requests to the cluster that were sent again", self.upstream_retries.clone());
         to.register("upstream_up", "Whether a node of the cluster is used", self.upstream_up.clone());
+        to.register("shadow_comparisons", "Answers compared with another side's", self.shadowed.clone());
+        to.register("shadow_differences", "Differences between answers", self.shadow_differences.clone());
+        to.register("shadow_duration_seconds", "Until an answer that is compared began", self.shadow_durations.clone());
         self
     }
 }

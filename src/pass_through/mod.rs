@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use crate::{
     error::{Error, Exception, Fault},
     headers::{strip_hop_by_hop, strip_request},
+    observe::metrics::Purpose,
     privileges::{ask::Line, detect::Kind, refusal::unavailable},
     upstream::Upstream,
 };
@@ -65,7 +66,7 @@ impl PassThrough {
         *request.uri_mut() = head.uri.clone();
         *request.headers_mut() = head.headers.clone();
         strip_request(request.headers_mut());
-        let mut reply = self.upstream.pass(request).await.inspect_err(|failure| {
+        let mut reply = self.upstream.pass(request, Purpose::PassThrough).await.inspect_err(|failure| {
             tracing::warn!(error = failure as &dyn std::error::Error, "a request that was passed on was not answered");
         })?;
         strip_hop_by_hop(reply.headers_mut());

@@ -45,6 +45,8 @@ use caller::{Caller, FingerprintKey};
 pub struct Permit {
     job: JobId,
     headers: HeaderMap,
+    /// Whether the headers carry the caller's own credential.
+    as_caller: bool,
 }
 
 /// The rule that this mlgate enforces.
@@ -90,7 +92,7 @@ pub struct Decision<'a> {
 impl Permit {
     /// For a command of mlgate itself: whoever can open the file, or has the credential for the cluster, asks for himself.
     pub(crate) fn of_operator(job: JobId, headers: HeaderMap) -> Self {
-        Self { job, headers }
+        Self { job, headers, as_caller: false }
     }
 
     /// The job that may be read.
@@ -233,26 +235,47 @@ impl Decision<'_> {
             return Err(crate::store::unknown_job(&job));
         }
         self.verdict.read.clone()?;
-        let headers = match &rule.search_as {
-            SearchAs::Caller => self.caller.as_caller(),
-            SearchAs::Service(service) => self.caller.as_service(service.as_ref()),
+        Ok(self.permit_as(job, &rule.search_as))
+    }
+
+    /// The same permit, to be used elsewhere or again: as `account`, else as `search_as` says.
+    #[must_use]
+    pub fn elsewhere(&self, permit: &Permit, account: Option<&SearchAs>) -> Permit {
+        self.permit_as(permit.job.clone(), account.unwrap_or(&self.privileges.rule.search_as))
+    }
+
+    fn permit_as(&self, job: JobId, account: &SearchAs) -> Permit {
+        let (headers, as_caller) = match account {
+            SearchAs::Caller => (self.caller.as_caller(), true),
+            SearchAs::Service(service) => (self.caller.as_service(service.as_ref()), false),
         };
-        Ok(Permit { job, headers })
+        Permit { job, headers, as_caller }
+    }
+
+    /// Takes notice of the status that a cluster answered with: where it refuses the caller, what was decided is void.
+    ///
+    /// # Errors
+    /// 503 where mlgate's own account is refused, which is no answer for the caller.
+    pub async fn after_answer(&self, status: StatusCode, permit: &Permit) -> Result<(), Error> {
+        if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return Ok(());
+        }
+        if !permit.as_caller {
+            // Not the caller is refused, mlgate is.
+            tracing::error!(status = status.as_u16(), "the cluster refuses the search of mlgate's own account");
+            return Err(refusal::unavailable());
+        }
+        self.privileges.verdicts.forget(self.caller.fingerprint(&self.privileges.key)).await;
+        Ok(())
     }
 
     /// Takes notice of what the store said: where the cluster itself refuses, what was decided is void, and the refusal is
     /// worded as one of ours.
     pub async fn after_search(&self, error: Error, permit: &Permit) -> Error {
-        if !matches!(error.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            return error;
+        if let Err(unavailable) = self.after_answer(error.status, permit).await {
+            return unavailable;
         }
-        if matches!(self.privileges.rule.search_as, SearchAs::Service(_)) {
-            // Not the caller is refused, mlgate is.
-            tracing::error!(status = error.status.as_u16(), "the cluster refuses the search of mlgate's own account");
-            return refusal::unavailable();
-        }
-        self.privileges.verdicts.forget(self.caller.fingerprint(&self.privileges.key)).await;
-        if error.status == StatusCode::UNAUTHORIZED {
+        if error.status != StatusCode::FORBIDDEN {
             return error;
         }
         let who = &self.verdict.who;

@@ -37,6 +37,7 @@ const LARGEST_ANSWER: usize = 512 << 20;
 pub struct ClusterStore {
     upstream: Arc<Upstream>,
     within: Duration,
+    largest: usize,
 }
 
 /// What became of a search.
@@ -53,7 +54,13 @@ impl ClusterStore {
     /// Searches over `upstream`, each of which may take `within` as a whole.
     #[must_use]
     pub fn new(upstream: Arc<Upstream>, within: Duration) -> Self {
-        Self { upstream, within }
+        Self { upstream, within, largest: LARGEST_ANSWER }
+    }
+
+    /// The same with answers of at most `largest` bytes.
+    #[must_use]
+    pub fn bounded(self, largest: usize) -> Self {
+        Self { largest, ..self }
     }
 
     /// How many result documents the caller can see, for `mlgate check`.
@@ -74,9 +81,8 @@ impl ClusterStore {
         target: &str,
         body: Option<&Value>,
     ) -> Result<upstream::Answer, Error> {
-        let (headers, within) = (headers.clone(), self.within);
-        let question =
-            Question { purpose: Purpose::Search, method, target, headers, body, within, largest: LARGEST_ANSWER };
+        let (headers, within, largest) = (headers.clone(), self.within, self.largest);
+        let question = Question { purpose: Purpose::Search, method, target, headers, body, within, largest };
         self.upstream.ask(&question).await.map_err(|failure| {
             tracing::warn!(error = &failure as &dyn std::error::Error, "a search was not answered");
             failure.into()

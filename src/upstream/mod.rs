@@ -71,6 +71,8 @@ type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, 
 pub struct UpstreamSettings {
     pub nodes: Vec<Address>,
     pub tls: Tls,
+    /// The key of the configuration that names the nodes; those of the certificates begin with it.
+    pub key: &'static str,
     /// Longest time for a connection to be made: its name found, TLS agreed upon.
     pub connect: Duration,
     /// Most requests under way at once; a quarter of them is kept for mlgate's own questions.
@@ -101,6 +103,7 @@ impl UpstreamSettings {
         Self {
             nodes,
             tls: Tls::default(),
+            key: "upstream",
             connect: Duration::from_secs(2),
             connections: 512,
             idle: Duration::from_mins(1),
@@ -126,7 +129,8 @@ impl Upstream {
         connector.set_keepalive_retries(Some(3));
         #[cfg(target_os = "linux")]
         connector.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let connector = BoxCloneSyncService::new(Timeout::new(settings.tls.around(connector)?, settings.connect));
+        let connector =
+            BoxCloneSyncService::new(Timeout::new(settings.tls.around(connector, settings.key)?, settings.connect));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)

@@ -33,7 +33,7 @@ struct Passed {
     idle: Duration,
     /// Runs while the cluster is waited for; a slow reader's time does not count.
     waiting: Option<Pin<Box<Sleep>>>,
-    _places: [OwnedSemaphorePermit; 2],
+    _places: (Option<OwnedSemaphorePermit>, OwnedSemaphorePermit),
 }
 
 // === impl Upstream ===
@@ -43,9 +43,13 @@ impl Upstream {
     ///
     /// # Errors
     /// Where no node answers; the request may have been sent then, once.
-    pub async fn pass(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
+    pub async fn pass(&self, request: Request<Body>, purpose: Purpose) -> Result<Response<Body>, Failure> {
         let deadline = Instant::now() + WAIT;
-        let places = [slot(&self.slots_for_others, deadline).await?, slot(&self.slots, deadline).await?];
+        let of_others = match purpose {
+            Purpose::Native => None,
+            _ => Some(slot(&self.slots_for_others, deadline).await?),
+        };
+        let places = (of_others, slot(&self.slots, deadline).await?);
         let (head, body) = request.into_parts();
         let lender = Lender::of(body);
         for node in self.nodes.in_order() {
@@ -53,7 +57,7 @@ impl Upstream {
             let begun = Instant::now();
             let outcome = self.pass_to(&node, &head, &lender, lent).await;
             let status = outcome.as_ref().map(Response::status).map_err(|failure| *failure);
-            count(&node, Purpose::PassThrough, begun, status);
+            count(&node, purpose, begun, status);
             match outcome {
                 Err(Failure::Unreachable) => {}
                 Err(failure) => return Err(failure),

@@ -24,14 +24,14 @@ pub struct Tls {
 // === impl Tls ===
 
 impl Tls {
-    /// Puts TLS on connections.
+    /// Puts TLS on connections. `key` is what the keys of these settings begin with.
     ///
     /// # Errors
     /// Files that cannot be read, or hold something else; the message names the key.
-    pub fn around(&self, connector: HttpConnector) -> anyhow::Result<HttpsConnector<HttpConnector>> {
+    pub fn around(&self, connector: HttpConnector, key: &str) -> anyhow::Result<HttpsConnector<HttpConnector>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        let builder = builder.with_root_certificates(self.roots().context("upstream_ca")?);
+        let builder = builder.with_root_certificates(self.roots().with_context(|| format!("{key}_ca"))?);
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some((certificate, key)) => {
@@ -45,7 +45,7 @@ impl Tls {
         Ok(match &self.server_name {
             None => builder.enable_http1().wrap_connector(connector),
             Some(name) => {
-                let name = ServerName::try_from(name.clone()).context("upstream_server_name")?;
+                let name = ServerName::try_from(name.clone()).with_context(|| format!("{key}_server_name"))?;
                 let builder = builder.with_server_name_resolver(FixedServerNameResolver::new(name));
                 builder.enable_http1().wrap_connector(connector)
             }

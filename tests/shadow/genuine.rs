@@ -1,0 +1,107 @@
+//! Two genuine nodes.
+
+use super::{ask, compared, get, planted, report, requests, wait_for};
+use crate::support::{Cluster, SUPERUSER, operator::Operated};
+
+const SHADOW: &str = "shadow_log = 'FOLDER/shadow.ndjson'\nshadow_in_flight = 64\nmodes = ['*=shadow']\n";
+
+/// A server in front of the new cluster; the old one is the other side.
+fn front(new: &Cluster, old: &Cluster, more: &str) -> Operated {
+    let (user, password) = SUPERUSER;
+    Operated::start(&format!(
+        "upstream = 'http://{}'\nsecondary = 'http://{}'\nsecondary_username = '{user}'\nsecondary_password = '{password}'\n{more}",
+        new.address, old.address
+    ))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_planted_differences_and_no_false_ones() {
+    let (Some(new), Some(old)) = (Cluster::start(), Cluster::start()) else { return };
+    tokio::task::spawn_blocking(move || {
+        native_answers_are_the_genuine_ones(&new, &old);
+        for flip in [false, true] {
+            nothing_differs(&new, &old, flip);
+        }
+        planted::are_found(&front(&new, &old, SHADOW), &old);
+    })
+    .await
+    .unwrap();
+}
+
+/// Every recorded request, hundreds of which are answered by both sides.
+fn nothing_differs(new: &Cluster, old: &Cluster, flip: bool) {
+    let front = front(new, old, &format!("{SHADOW}shadow_flip = {flip}\n"));
+    let mut sent = 0;
+    for request in requests() {
+        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        // What the README says is not the same on both sides.
+        if headers.iter().any(|(_, value)| value.contains("compatible-with=9"))
+            || request.target.contains("error_trace")
+        {
+            continue;
+        }
+        ask(&front, &request.method, &request.target, &headers, request.body.as_deref());
+        sent += 1;
+    }
+    // Of those that are refused before anyone is asked there is nothing to compare: the others are as many as the other
+    // cluster was asked, or more.
+    let begun = || front.metric("mlgate_upstream_requests_total{");
+    let mut last = 0.0;
+    while last < begun() {
+        last = begun();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    let (equal, different) = (compared(&front, "equal"), compared(&front, "different"));
+    eprintln!(
+        "flip {flip}: {sent} requests, {equal} equal, {different} different, {} skipped, {} failed",
+        compared(&front, "skipped"),
+        compared(&front, "failed")
+    );
+    if different > 0.0 {
+        panic!("{:#}", report(&front, 0));
+    }
+    assert!(equal > 500.0, "only {equal} were compared");
+    assert!((compared(&front, "failed") + compared(&front, "skipped")).abs() < f64::EPSILON);
+}
+
+/// In native mode the status, the headers and the body are the genuine ones, whichever path is asked.
+fn native_answers_are_the_genuine_ones(new: &Cluster, old: &Cluster) {
+    let front = front(new, old, "modes = ['farequote=native', 'it-ops-*=native@secondary']\npass_through = 'off'\n");
+    for (job, cluster) in [("farequote", new), ("it-ops-kpi", old)] {
+        let tail = format!("anomaly_detectors/{job}/results/buckets?size=3&anomaly_score=10");
+        for (method, target, body) in [
+            ("GET", format!("/_ml/{tail}"), ""),
+            ("GET", format!("/_ml/{tail}&pretty&human"), ""),
+            ("GET", format!("/_ml/{tail}&nosuch=1"), ""),
+            ("POST", format!("/_ml/anomaly_detectors/{job}/results/buckets"), r#"{"page":{"size":2},"desc":true}"#),
+            ("POST", format!("/_ml/anomaly_detectors/{job}/results/buckets"), r#"{"nosuch":2}"#),
+        ] {
+            let json = [("Content-Type", "application/json")];
+            let headers: &[_] = if body.is_empty() { &[] } else { &json };
+            let direct = cluster.call(method, &target, if body.is_empty() { "" } else { json[0].1 }, body.as_bytes());
+            for target in [target.clone(), target.replacen("/_ml/", "/_xpack/ml/", 1)] {
+                let reply = ask(&front, method, &target, headers, Some(body));
+                assert_eq!((reply.status, &reply.body), (direct.status, &direct.body), "{target}");
+                assert_eq!(reply.header("content-type"), direct.header("content-type"));
+                assert_eq!(reply.header("x-elastic-product"), direct.header("x-elastic-product"));
+            }
+        }
+    }
+    let stranger = crate::support::send(
+        front.address,
+        "GET",
+        "/_ml/anomaly_detectors/farequote/results/buckets",
+        &[("Authorization", &crate::support::basic("elastic", "wrong"))],
+        None,
+    );
+    assert_eq!(stranger.status, 401);
+    assert_eq!(get(&front, "/_ml/anomaly_detectors/no_such_job/results/buckets").status, 404, "others are rewritten");
+    let asked =
+        front.metric("mlgate_upstream_requests_total{node=\"http://") - front.metric("mlgate_shadow_comparisons_total");
+    assert!(asked > 0.0);
+    let native = |address| {
+        front.metric(&format!("mlgate_upstream_requests_total{{node=\"http://{address}\",purpose=\"native\""))
+    };
+    assert!(native(new.address) >= 10.0 && native(old.address) >= 10.0);
+    wait_for(&front, 0.0);
+}
