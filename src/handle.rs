@@ -18,6 +18,7 @@ use crate::{
         documents::Style,
         get_buckets::{get_buckets, request::GetBuckets},
     },
+    root_page::{self, is_root_page},
     route::{Dialect, Route},
     store::ResultsStore,
     xcontent::{any_parser::AnyParser, media_type::Negotiated, parser::Parser},
@@ -77,6 +78,7 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                 }
                 Route::Options => Ok(Reply::Options),
                 Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),
+                Route::Other if is_root_page(&head.method, head.uri.path()) => Ok(Reply::Document(root_page::own())),
                 Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
             }
         };

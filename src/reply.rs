@@ -8,6 +8,7 @@ use crate::{
     rest::Parameters,
     results::{documents::Style, get_buckets::reply::Buckets},
     xcontent::{
+        Node,
         filter_path::FilterPath,
         media_type::{Format, Negotiated},
         render::render,
@@ -17,6 +18,8 @@ use crate::{
 /// An answer that is no error.
 pub enum Reply {
     Buckets(Buckets, Style),
+    /// A small document.
+    Document(Node),
     /// Which methods a path of ours takes.
     Options,
     /// The cluster's own.
@@ -99,6 +102,10 @@ impl Rendering {
             Ok(Reply::Passed(response)) => *response,
             Ok(Reply::Buckets(buckets, style)) => {
                 let body = render(self.format, self.pretty, &self.filter, |sink| buckets.write(sink, style));
+                self.write(method, StatusCode::OK, &self.content_type, body)
+            }
+            Ok(Reply::Document(document)) => {
+                let body = render(self.format, self.pretty, &self.filter, |sink| document.write(sink));
                 self.write(method, StatusCode::OK, &self.content_type, body)
             }
             Ok(Reply::Options) => allowing(self.write(method, StatusCode::OK, "text/plain; charset=UTF-8", Vec::new())),
