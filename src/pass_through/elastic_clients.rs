@@ -99,7 +99,13 @@ mod tests {
     fn there_and_back() {
         let json8 = "application/vnd.elasticsearch+json; compatible-with=8";
         for (accept, content, plain_accept, plain_content, reply) in [
-            (json8, json8, "application/json", "application/json", "application/vnd.elasticsearch+json;compatible-with=8"),
+            (
+                json8,
+                json8,
+                "application/json",
+                "application/json",
+                "application/vnd.elasticsearch+json;compatible-with=8",
+            ),
             (
                 "application/vnd.elasticsearch+json;compatible-with=9,text/plain",
                 "application/vnd.elasticsearch+x-ndjson; compatible-with=9",
