@@ -16,7 +16,7 @@ use crate::{
     rest::{Parameters, RestRequest},
     results::{
         documents::Style,
-        get_buckets::{get_buckets, request::GetBuckets},
+        get_buckets::{get_buckets, lines::Lines, request::GetBuckets},
     },
     root_page::{self, is_root_page},
     route::{Dialect, Route},
@@ -69,10 +69,17 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                     rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
                     let asked =
                         understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
-                    let permit = decision.permit()?;
+                    let permit = Arc::new(decision.permit()?);
                     let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-                    match get_buckets(&*gate.store, &permit, &asked, style).await {
-                        Ok(buckets) => Ok(Reply::Buckets(buckets, style)),
+                    let found = if content.lines {
+                        Lines::open(Arc::clone(&gate.store), Arc::clone(&permit), &asked, style).await.map(Reply::Lines)
+                    } else {
+                        get_buckets(&*gate.store, &permit, &asked, style)
+                            .await
+                            .map(|found| Reply::Buckets(found, style))
+                    };
+                    match found {
+                        Ok(reply) => Ok(reply),
                         Err(error) => Err(decision.after_search(error, &permit).await),
                     }
                 }

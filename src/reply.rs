@@ -6,7 +6,10 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use crate::{
     error::Error,
     rest::Parameters,
-    results::{documents::Style, get_buckets::reply::Buckets},
+    results::{
+        documents::Style,
+        get_buckets::{lines::Lines, reply::Buckets},
+    },
     xcontent::{
         Node,
         filter_path::FilterPath,
@@ -18,6 +21,8 @@ use crate::{
 /// An answer that is no error.
 pub enum Reply {
     Buckets(Buckets, Style),
+    /// One a line.
+    Lines(Lines),
     /// A small document.
     Document(Node),
     /// Which methods a path of ours takes.
@@ -42,6 +47,9 @@ pub struct Rendering {
 }
 
 const ALLOWED: &str = "GET,POST";
+
+/// The type of a reply of lines.
+const LINES: &str = "application/x-ndjson";
 
 // === impl Rendering ===
 
@@ -103,6 +111,13 @@ impl Rendering {
             Ok(Reply::Buckets(buckets, style)) => {
                 let body = render(self.format, self.pretty, &self.filter, |sink| buckets.write(sink, style));
                 self.write(method, StatusCode::OK, &self.content_type, body)
+            }
+            Ok(Reply::Lines(lines)) => {
+                let mut headers = self.headers(LINES, 0);
+                headers.remove(header::CONTENT_LENGTH);
+                let mut response = Response::new(lines.into_body());
+                *response.headers_mut() = headers;
+                response
             }
             Ok(Reply::Document(document)) => {
                 let body = render(self.format, self.pretty, &self.filter, |sink| document.write(sink));

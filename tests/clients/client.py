@@ -82,7 +82,7 @@ def number(hit):
 def ordinary(es, index):
     """What is passed on: each step's result."""
     body = (lambda **fields: fields) if MAJOR >= 8 else (lambda **fields: {"body": fields})
-    typed = {"doc_type": "_doc"} if MAJOR == 5 else {}
+    typed = {"doc_type": "_doc"} if MAJOR < 7 else {}
     found = {}
 
     def step(name, call):
