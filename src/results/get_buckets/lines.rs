@@ -87,7 +87,6 @@ impl Lines {
     }
 
     /// The body of the reply.
-    #[must_use]
     pub fn into_body(self) -> Body {
         Body::new(Streamed { first: self.first, next: self.rest.map(Rest::step) })
     }

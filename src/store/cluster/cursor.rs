@@ -152,7 +152,6 @@ impl Cursor {
                     if let Some(last) = page.hits.hits.last() {
                         let sort = last.sort.ok_or_else(bad)?;
                         body["search_after"] = serde_json::from_str(sort.get()).map_err(|_| bad())?;
-                        // Counted once.
                     }
                 }
                 State::Unopened | State::Ended => {}
