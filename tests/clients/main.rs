@@ -39,6 +39,49 @@ async fn embedded() {
     drop(folder);
 }
 
+/// What `docs/clients.md` says to type does what it says, on the demo's users and fixtures.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide() {
+    let guide = std::fs::read_to_string(support::root().join("docs/clients.md")).unwrap();
+    for client in PACKAGES {
+        let version: Vec<&str> = client.requirement().rsplit(['=', '@']).next().unwrap().split('.').collect();
+        let language = if client.name.starts_with("python") { "Python" } else { "JavaScript" };
+        let row = format!("| {language} {}.{}", version[0], version[1]);
+        assert!(guide.contains(&row), "{row}");
+    }
+    let realm = fixtures().join("realm");
+    let (store, _folder) = store_with_fixtures();
+    let front = start_with(&format!("store = '{}'\nrealm = '{}'\n", store.display(), realm.display())).await;
+    let blocks = |language: &str| -> Vec<String> {
+        let start = format!("```{language}\n");
+        let here = front.to_string();
+        guide
+            .split(&start)
+            .skip(1)
+            .map(|rest| rest.split("```").next().unwrap().replace("127.0.0.1:9280", &here))
+            .collect()
+    };
+    let python = blocks("python");
+    for (text, name) in python.iter().zip(["python-8", "python-5"]) {
+        if let Some(client) = INSTALLED.iter().find(|client| client.name == name) {
+            let output = client.python(text).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "1\n", "{output:?}");
+        }
+    }
+    let shell = blocks("sh");
+    assert_eq!((python.len(), shell.len()), (2, 2));
+    for name in ["python-8", "javascript-8"] {
+        let client = PACKAGES.iter().find(|client| client.name == name).unwrap();
+        assert!(shell[0].contains(client.requirement()), "{}", client.requirement());
+    }
+    let output = std::process::Command::new("sh").args(["-c", &shell[1]]).output().unwrap();
+    let lines: u64 = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap();
+    let target = "/_ml/anomaly_detectors/it-ops-kpi/results/buckets?anomaly_score=20&size=0";
+    let page = send(front, "GET", target, &[("Authorization", &basic("ml_reader", "demo-password"))], None);
+    assert_eq!(page.body, format!("{{\"count\":{lines},\"buckets\":[]}}"), "{output:?}");
+    assert!(lines > 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn elasticsearch_8() {
     on(Server::Elasticsearch("8.19.21")).await;

@@ -81,6 +81,18 @@ impl Package {
         false
     }
 
+    /// What its installer is told of the client.
+    pub fn requirement(&self) -> &'static str {
+        self.requirements[0]
+    }
+
+    /// Python with the client, to run a text.
+    pub fn python(&self, text: &str) -> Command {
+        let mut python = Command::new("python3");
+        python.env("PYTHONPATH", self.folder()).args(["-W", "ignore", "-c", text]);
+        python
+    }
+
     /// Lets the client do what is asked of it, and reads what it says.
     pub fn run(&self, asked: &Value) -> Value {
         let program = root().join("tests/clients");
