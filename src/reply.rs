@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use crate::{
-    error::Error,
+    error::{Error, Exception},
     rest::Parameters,
     results::{
         documents::Style,
@@ -100,6 +100,11 @@ impl Rendering {
         self.pretty = parameters.boolean("pretty")?;
         self.human = parameters.boolean("human")?;
         self.error_trace = parameters.boolean("error_trace").map_err(|error| Error::bare(&error))?;
+        let filters = parameters.get("filter_path").is_some_and(|paths| !paths.is_empty());
+        if content.lines && (self.pretty || filters) {
+            let reason = "[pretty] and [filter_path] cannot be used with [Accept: application/x-ndjson]";
+            return Err(Error::bad_request(Exception::illegal_argument(reason)));
+        }
         Ok(())
     }
 

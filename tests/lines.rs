@@ -121,9 +121,14 @@ fn every_bucket(front: SocketAddr, credentials: &str) {
     let (start, end) = (all[7], all[17_003]);
     assert_eq!(times(&lines(front, credentials, &format!("?start={start}&end={end}"))), all[7..17_003]);
     assert_eq!(times(&lines(front, credentials, &format!("/{start}"))), [start]);
-    for (query, status) in
-        [("/1", 404), ("?start=invalid", 400), ("?sort=nosuch", 400), ("?size=x", 400), ("?nosuch=1", 400)]
-    {
+    for (query, status) in [
+        ("/1", 404),
+        ("?start=invalid", 400),
+        ("?sort=nosuch", 400),
+        ("?size=x", 400),
+        ("?nosuch=1", 400),
+        ("?filter_path=count", 400),
+    ] {
         let reply = lines(front, credentials, query);
         assert_eq!(
             (reply.status, reply.header("content-type")),

@@ -146,8 +146,8 @@ async fn elasticsearch_6_as_it_is_documented() {
         let text = std::fs::read_to_string(folder.join(format!("{name}.yml"))).unwrap();
         exchanges.extend(serde_saphyr::from_str::<Vec<Exchange>>(&text).unwrap());
     }
-    let played = Mutex::new(vec![false; exchanges.len()]);
-    let player = Arc::new(Player { exchanges, played, ..Player::default() });
+    let none = Mutex::new(vec![false; exchanges.len()]);
+    let player = Arc::new(Player { exchanges, played: none, ..Player::default() });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let cluster = listener.local_addr().unwrap();
     let app = Router::new().fallback(play).with_state(Arc::clone(&player));

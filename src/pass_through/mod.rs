@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Exception, Fault},
     headers::{strip_hop_by_hop, strip_request},
     privileges::{ask::Line, detect::Kind, refusal::unavailable},
-    root_page::{is_root_page, of_opensearch},
+    root_page::is_root_page,
     upstream::Upstream,
 };
 
@@ -21,10 +21,9 @@ use crate::{
 pub mod allowed;
 
 /// What clients of Elasticsearch need on OpenSearch.
-mod elastic_clients;
+mod opensearch;
 
 use allowed::Allowed;
-use elastic_clients::{as_asked, plain_types};
 
 /// The way to the cluster for what is not ours.
 pub struct PassThrough {
@@ -80,7 +79,7 @@ impl PassThrough {
         *request.headers_mut() = head.headers.clone();
         strip_request(request.headers_mut());
         let translates = self.for_elastic_clients && kind == Kind::OpenSearch;
-        let asked = translates.then(|| plain_types(request.headers_mut()));
+        let asked = translates.then(|| opensearch::plain_types(request.headers_mut()));
         let is_root_page = translates && is_root_page(&head.method, head.uri.path());
         if is_root_page {
             // It is read here.
@@ -91,9 +90,9 @@ impl PassThrough {
         })?;
         strip_hop_by_hop(reply.headers_mut());
         if let Some(asked) = &asked {
-            as_asked(asked, reply.headers_mut());
+            opensearch::as_asked(asked, reply.headers_mut());
         }
-        if is_root_page { of_opensearch(&head.method, reply).await } else { Ok(reply) }
+        if is_root_page { opensearch::root_page(&head.method, reply).await } else { Ok(reply) }
     }
 
     async fn detect(&self) -> Result<Kind, Error> {

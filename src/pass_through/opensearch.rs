@@ -1,13 +1,24 @@
-//! OpenSearch for official clients of Elasticsearch, as far as headers go: they send media types that it refuses, and want
-//! replies that say they are Elasticsearch's.
+//! OpenSearch for official clients of Elasticsearch: they send media types that it refuses, want replies that say they are
+//! Elasticsearch's, and look at `GET /` for a version that they know.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::body::Body;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use serde_json::{Value, json};
+
+use crate::{error::Error, root_page::TAGLINE};
 
 /// How Elastic's own media types start.
 const VENDOR: &str = "application/vnd.elasticsearch+";
 
 /// The parameter with the version that a client asks for.
 const COMPATIBLE: &str = "compatible-with";
+
+/// What OpenSearch calls itself where it is told to please these clients.
+const VERSION: &str = "7.10.2";
+
+/// Largest `GET /` that is read.
+const LARGEST: usize = 64 << 10;
 
 /// What a client asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +44,36 @@ pub fn as_asked(asked: &Asked, headers: &mut HeaderMap) {
     if let Ok(value) = HeaderValue::from_str(&format!("{VENDOR}{format};{COMPATIBLE}={version}")) {
         headers.insert(header::CONTENT_TYPE, value);
     }
+}
+
+/// `GET /` as clients of Elasticsearch take it: the version by which it is compatible, and it still says what it
+/// is. What is no such page stays as it is.
+///
+/// # Errors
+/// 502 for a page that does not come whole.
+pub async fn root_page(method: &Method, reply: Response<Body>) -> Result<Response<Body>, Error> {
+    if reply.status() != StatusCode::OK {
+        return Ok(reply);
+    }
+    let (mut head, body) = reply.into_parts();
+    if method == Method::HEAD {
+        // The page has another length now.
+        head.headers.remove(header::CONTENT_LENGTH);
+        return Ok(Response::from_parts(head, body));
+    }
+    let page = Limited::new(body, LARGEST).collect().await;
+    let page = page.map_err(|_| Error::store(StatusCode::BAD_GATEWAY, "the cluster broke off its page"))?.to_bytes();
+    let body = match serde_json::from_slice::<Value>(&page) {
+        Ok(mut document) if document.pointer("/version/number").is_some() => {
+            document["version"]["number"] = json!(VERSION);
+            document["version"]["build_flavor"] = json!("default");
+            document["tagline"] = json!(TAGLINE);
+            document.to_string()
+        }
+        _ => return Ok(Response::from_parts(head, Body::from(page))),
+    };
+    head.headers.insert(header::CONTENT_LENGTH, body.len().into());
+    Ok(Response::from_parts(head, Body::from(body)))
 }
 
 /// Rewrites one header; the version that the first of Elastic's types in it asks for.
