@@ -85,7 +85,9 @@ impl Checked {
         let pass_through = upstream.zip(access.passing);
         let gate = Gate {
             privileges: Arc::clone(&privileges),
-            pass_through: pass_through.map(|(upstream, allowed)| PassThrough::new(upstream, allowed, access.timeout)),
+            pass_through: pass_through.map(|(upstream, allowed)| {
+                PassThrough::new(upstream, allowed, access.timeout).for_elastic_clients(access.elastic_clients)
+            }),
             modes,
             rates: Arc::clone(&rates),
             most_body: config.max_body_bytes,

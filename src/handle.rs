@@ -17,8 +17,9 @@ use crate::{
     rest::{Parameters, RestRequest},
     results::{
         documents::Style,
-        get_buckets::{get_buckets, request::GetBuckets},
+        get_buckets::{get_buckets, lines::Lines, request::GetBuckets},
     },
+    root_page::{self, is_root_page},
     route::{Dialect, Route},
     xcontent::{any_parser::AnyParser, media_type::Negotiated, parser::Parser},
 };
@@ -75,16 +76,22 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                     rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
                     let rest = RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body);
                     let asked = understand(&content, &rest)?;
-                    let permit = mode.permit(&decision)?;
+                    let permit = Arc::new(mode.permit(&decision)?);
                     watch = mode.begin(&head, &rest.body, &decision, &permit);
                     let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-                    match get_buckets(&**store, &permit, &asked, style).await {
-                        Ok(buckets) => Ok(Reply::Buckets(buckets, style)),
+                    let found = if content.lines {
+                        Lines::open(Arc::clone(store), Arc::clone(&permit), &asked, style).await.map(Reply::Lines)
+                    } else {
+                        get_buckets(&**store, &permit, &asked, style).await.map(|found| Reply::Buckets(found, style))
+                    };
+                    match found {
+                        Ok(reply) => Ok(reply),
                         Err(error) => Err(decision.after_search(error, &permit).await),
                     }
                 }
                 Route::Options => Ok(Reply::Options),
                 Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),
+                Route::Other if is_root_page(&head.method, head.uri.path()) => Ok(Reply::Document(root_page::own())),
                 Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
             }
         };

@@ -41,6 +41,9 @@ pub mod modes;
 /// What is served: Get Buckets, from its request to its reply.
 pub mod results;
 
+/// `GET /`, by which clients find out whom they talk to.
+pub mod root_page;
+
 /// Where results are kept: a cluster, or one SQLite file.
 pub mod store;
 

@@ -4,10 +4,14 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use crate::{
-    error::Error,
+    error::{Error, Exception},
     rest::Parameters,
-    results::{documents::Style, get_buckets::reply::Buckets},
+    results::{
+        documents::Style,
+        get_buckets::{lines::Lines, reply::Buckets},
+    },
     xcontent::{
+        Node,
         filter_path::FilterPath,
         media_type::{Format, Negotiated},
         render::render,
@@ -17,6 +21,10 @@ use crate::{
 /// An answer that is no error.
 pub enum Reply {
     Buckets(Buckets, Style),
+    /// One a line.
+    Lines(Lines),
+    /// A small document.
+    Document(Node),
     /// Which methods a path of ours takes.
     Options,
     /// The cluster's own.
@@ -39,6 +47,9 @@ pub struct Rendering {
 }
 
 const ALLOWED: &str = "GET,POST";
+
+/// The type of a reply of lines.
+const LINES: &str = "application/x-ndjson";
 
 // === impl Rendering ===
 
@@ -89,6 +100,11 @@ impl Rendering {
         self.pretty = parameters.boolean("pretty")?;
         self.human = parameters.boolean("human")?;
         self.error_trace = parameters.boolean("error_trace").map_err(|error| Error::bare(&error))?;
+        let filters = parameters.get("filter_path").is_some_and(|paths| !paths.is_empty());
+        if content.lines && (self.pretty || filters) {
+            let reason = "[pretty] and [filter_path] cannot be used with [Accept: application/x-ndjson]";
+            return Err(Error::bad_request(Exception::illegal_argument(reason)));
+        }
         Ok(())
     }
 
@@ -99,6 +115,17 @@ impl Rendering {
             Ok(Reply::Passed(response)) => *response,
             Ok(Reply::Buckets(buckets, style)) => {
                 let body = render(self.format, self.pretty, &self.filter, |sink| buckets.write(sink, style));
+                self.write(method, StatusCode::OK, &self.content_type, body)
+            }
+            Ok(Reply::Lines(lines)) => {
+                let mut headers = self.headers(LINES, 0);
+                headers.remove(header::CONTENT_LENGTH);
+                let mut response = Response::new(lines.into_body());
+                *response.headers_mut() = headers;
+                response
+            }
+            Ok(Reply::Document(document)) => {
+                let body = render(self.format, self.pretty, &self.filter, |sink| document.write(sink));
                 self.write(method, StatusCode::OK, &self.content_type, body)
             }
             Ok(Reply::Options) => allowing(self.write(method, StatusCode::OK, "text/plain; charset=UTF-8", Vec::new())),

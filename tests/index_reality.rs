@@ -1,6 +1,7 @@
 //! Where results are in real clusters: behind the alias or without one, in shared, custom, rolled-over and reindexed indices,
-//! in several at once, in an index that has the name of a job's alias. On a genuine Elasticsearch: mlgate in front of it gives
-//! what that server itself gives while the alias is there, whether it is there or not; and never another job's results.
+//! in several at once, in an index that has the name of a job's alias, in one that a reindex made without Elastic's mapping. On
+//! a genuine Elasticsearch mlgate in front of it gives what that server itself gives while the alias is there, whether it is
+//! there or not; on OpenSearch the same as with the alias; and never another job's results.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,10 +11,11 @@ use std::{fmt::Write as _, net::SocketAddr, path::Path};
 
 use serde_json::{Value, json};
 use support::{
-    Cluster, Reply, SUPERUSER, basic,
+    Cluster, Reply, Server, basic,
     command::{import, run, write},
     fixtures, send, start_front, start_with,
 };
+use tokio::sync::Mutex;
 
 const HOUR: u64 = 3_600_000;
 const START: u64 = 1_454_529_600_000;
@@ -33,21 +35,42 @@ const QUERIES: [&str; 9] = [
     "/1454540400000?expand",
 ];
 
+/// One cluster at a time: each takes a gigabyte.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
 #[tokio::test(flavor = "multi_thread")]
 async fn results_are_found_wherever_they_are() {
-    let Some(cluster) = Cluster::start() else { return };
+    let _one = ONE_AT_A_TIME.lock().await;
+    let server = Server::Elasticsearch("8.19.21");
+    let Some(cluster) = Cluster::start_server(server) else { return };
     let front = start_front(cluster.address).await;
-    let node = Node { cluster: &cluster, front };
+    let node = Node { cluster: &cluster, front, server };
     node.every_layout_with_and_without_alias();
     node.an_index_that_has_the_name_of_the_alias();
     node.jobs_of_one_index_never_see_each_other();
     node.unknown_jobs_stay_unknown();
     many_records_are_all_shown(&node).await;
+    node.a_reindex_without_mapping();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_opensearch_as_well() {
+    let _one = ONE_AT_A_TIME.lock().await;
+    let server = Server::OpenSearch("3.4.0");
+    let Some(cluster) = Cluster::start_server(server) else { return };
+    let front = start_front(cluster.address).await;
+    let node = Node { cluster: &cluster, front, server };
+    node.every_layout_with_and_without_alias();
+    node.an_index_that_has_the_name_of_the_alias();
+    node.jobs_of_one_index_never_see_each_other();
+    node.unknown_jobs_stay_unknown();
+    node.a_reindex_without_mapping();
 }
 
 struct Node<'a> {
     cluster: &'a Cluster,
     front: SocketAddr,
+    server: Server,
 }
 
 // === impl Node ===
@@ -69,7 +92,8 @@ impl Node<'_> {
             }
             self.configure(job);
             self.alias(job, indices, true);
-            let genuine: Vec<Reply> = QUERIES.iter().map(|query| self.genuine(job, query)).collect();
+            // What a server without the API would say is what mlgate says while nothing is missing.
+            let genuine: Vec<Reply> = QUERIES.iter().map(|query| self.genuine_or_mlgate(job, query)).collect();
             assert!(genuine.iter().all(|reply| reply.status == 200), "{job}: {genuine:?}");
             assert_eq!(count(&genuine[0]), 12, "{job}");
             let same = |when: &str| {
@@ -80,10 +104,12 @@ impl Node<'_> {
             };
             same("with its alias");
             self.drop_alias(job, indices);
-            assert_eq!(count(&self.genuine(job, "")), 0, "{job} is still found by the server itself");
+            if self.has_the_api() {
+                assert_eq!(count(&self.genuine(job, "")), 0, "{job} is still found by the server itself");
+            }
             same("without its alias");
             self.forget(job);
-            assert_eq!(self.genuine(job, "").status, 404);
+            assert!(!self.has_the_api() || self.genuine(job, "").status == 404);
             same("without its configuration");
         }
     }
@@ -125,7 +151,7 @@ impl Node<'_> {
                 self.alias("tenant-a", &[index], aliased == "aliases with filter");
                 self.alias("tenant-b", &[index], aliased == "aliases with filter");
             }
-            if aliased == "aliases without filter" {
+            if aliased == "aliases without filter" && self.has_the_api() {
                 assert!(count(&self.genuine("tenant-a", "")) > 11, "the alias filters after all");
             }
             for (job, expected) in [("tenant-a", 5), ("tenant-b", 6)] {
@@ -143,17 +169,71 @@ impl Node<'_> {
         // the last two have an index of the name of their alias
         for job in ["nobody", "shared-000002", "custom-special"] {
             let reply = self.mlgate(job, "");
-            assert_eq!(reply.body, self.genuine(job, "").body, "{job}");
+            assert!(!self.has_the_api() || reply.body == self.genuine(job, "").body, "{job}: {reply:?}");
             assert_eq!(reply.status, 404, "{job}");
         }
     }
 
+    /// Texts, with the whole in a field beside: `kpi` is a word of `it-kpi`, and an alias that filters by `it-kpi` finds
+    /// nothing. Each job is shown its own results, whole and in order, whether they are only there or half there.
+    fn a_reindex_without_mapping(&self) {
+        let bad = ".ml-anomalies-custom-bad";
+        let no_mapping = json!({"mappings": {"properties": {"timestamp": {"type": "date"}}}});
+        self.done("PUT", &format!("/{bad}"), &no_mapping);
+        for (job, buckets) in [("kpi", 0..5), ("it-kpi", 3..10), ("ops", 0..0)] {
+            buckets.for_each(|number| self.store(bad, &bucket(job, number, 3)));
+            self.configure(job);
+        }
+        (10..12).for_each(|number| self.store(".ml-anomalies-shared", &bucket("it-kpi", number, 3)));
+        for aliased in [false, true] {
+            if aliased {
+                self.alias("kpi", &[bad], true);
+                self.alias("it-kpi", &[bad, ".ml-anomalies-shared"], true);
+                self.alias("ops", &[bad], true);
+            }
+            for (job, numbers) in [("kpi", 0..5), ("it-kpi", 3..12), ("ops", 0..0)] {
+                let reply = self.mlgate(job, "?size=1000");
+                let expected: Vec<_> = numbers.clone().map(|number| (START + number * HOUR, 0)).collect();
+                assert_eq!(stored(&reply), expected, "{job}, alias: {aliased}: {reply:?}");
+                if job != "ops" {
+                    assert_only(&reply, job);
+                }
+                assert_eq!(
+                    count(&self.mlgate(job, "?start=2016-02-03T22:00:00Z&size=0")),
+                    numbers.filter(|n| *n >= 2).count() as u64
+                );
+            }
+            let reply = self.mlgate("kpi", "?expand&size=2");
+            assert_eq!(stored(&reply), [(START, 3), (START + HOUR, 3)], "alias: {aliased}: {reply:?}");
+        }
+        // Without the whole beside it nothing tells one job from another.
+        let worse = ".ml-anomalies-custom-worse";
+        let texts = json!({"mappings": {"properties": {"job_id": {"type": "text"}, "timestamp": {"type": "date"}}}});
+        self.done("PUT", &format!("/{worse}"), &texts);
+        for job in ["x-y", "y"] {
+            self.store(worse, &bucket(job, 0, 1));
+            self.alias(job, &[worse], true);
+            let reply = self.mlgate(job, "");
+            assert_eq!(reply.status, 502, "{reply:?}");
+            assert!(reply.body.contains("cannot be told apart"), "{reply:?}");
+        }
+    }
+
+    /// Only Elasticsearch has the plugin that answers as Elastic does.
+    fn has_the_api(&self) -> bool {
+        matches!(self.server, Server::Elasticsearch(_))
+    }
+
+    fn genuine_or_mlgate(&self, job: &str, query: &str) -> Reply {
+        if self.has_the_api() { self.genuine(job, query) } else { self.mlgate(job, query) }
+    }
+
     fn genuine(&self, job: &str, query: &str) -> Reply {
-        ask(self.cluster.address, job, query)
+        ask(self.cluster.address, self.server, job, query)
     }
 
     fn mlgate(&self, job: &str, query: &str) -> Reply {
-        ask(self.front, job, query)
+        ask(self.front, self.server, job, query)
     }
 
     /// Stores documents in an index, which is made where it is not there.
@@ -168,7 +248,7 @@ impl Node<'_> {
 
     fn alias(&self, job: &str, indices: &[&str], filtered: bool) {
         let alias = format!(".ml-anomalies-{job}");
-        let mut add = json!({"indices": indices, "alias": alias, "is_hidden": true});
+        let mut add = json!({"indices": indices, "alias": alias});
         if filtered {
             add["filter"] = json!({"term": {"job_id": {"value": job}}});
         }
@@ -219,19 +299,20 @@ async fn many_records_are_all_shown(node: &Node<'_>) {
     assert_eq!(shown, [most, most, most, 10_000]);
     for (what, address) in [("in front of the cluster", node.front), ("on the embedded store", embedded)] {
         for query in ["?expand", "?expand&desc", "?expand&size=2&from=1"] {
-            let reply = ask(address, "many", query);
+            let reply = ask(address, node.server, "many", query);
             assert_eq!(reply.status, 200, "{what}{query}");
             assert!(reply.body == node.genuine("many", query).body, "{what}{query}: {:?}", stored(&reply));
         }
         // beyond the window there is an error, never a shorter page
-        let reply = ask(address, "many", "?from=9999&size=2");
+        let reply = ask(address, node.server, "many", "?from=9999&size=2");
         let genuine = node.genuine("many", "?from=9999&size=2");
         assert_eq!((reply.status, reason(&reply)), (400, reason(&genuine)), "{what}");
     }
 }
 
-fn ask(address: SocketAddr, job: &str, query: &str) -> Reply {
-    let credentials = basic(SUPERUSER.0, SUPERUSER.1);
+fn ask(address: SocketAddr, server: Server, job: &str, query: &str) -> Reply {
+    let (user, password) = server.superuser();
+    let credentials = basic(user, password);
     let target = format!("/_ml/anomaly_detectors/{job}/results/buckets{query}");
     send(address, "GET", &target, &[("Authorization", &credentials)], None)
 }

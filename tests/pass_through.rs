@@ -109,7 +109,7 @@ async fn on(server: Server) {
     assert_eq!(refused.status, 403, "{refused:?}");
     assert_eq!(call(reading, "DELETE", "/.ml-anomalies-shared", None).status, 403);
     assert_eq!(call(reading, "PUT", "/pass-through", None).status, 403);
-    assert_eq!(call(closed, "GET", "/", None).status, 400);
+    assert_eq!(call(closed, "GET", "/_search", None).status, 400);
     let stored = call(open, "POST", "/pass-through/_bulk?refresh=true", Some(&bulk));
     assert!(stored.status == 200 && stored.body.contains("\"errors\":false"), "{:.300}", stored.body);
     let count = call(reading, "GET", "/pass-through/_count", None);

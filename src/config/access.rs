@@ -65,6 +65,8 @@ pub struct Access {
     pub rule: Rule,
     /// What is passed on besides Get Buckets, if anything.
     pub passing: Option<Allowed>,
+    /// Whether clients of Elasticsearch shall take OpenSearch for one.
+    pub elastic_clients: bool,
     /// mlgate's own account on the cluster.
     pub service: Option<HeaderValue>,
     pub opensearch_roles: Vec<RoleGrant>,
@@ -103,6 +105,11 @@ impl Access {
         if allow_run_as && !matches!(authority, Some(AuthorityKind::Auto | AuthorityKind::Elasticsearch)) {
             bail!("allow_run_as: only Elasticsearch's security knows it");
         }
+        let passing = passing(settings, on_cluster)?;
+        let elastic_clients = settings.elastic_clients.unwrap_or(false);
+        if elastic_clients && passing.is_none() {
+            bail!("elastic_clients: is of use only where something is passed on to a cluster");
+        }
         let seconds = |value: Option<u64>, default: u64| Duration::from_secs(value.unwrap_or(default));
         Ok(Self {
             authority,
@@ -113,7 +120,8 @@ impl Access {
                 hide_forbidden_jobs: settings.hide_forbidden_jobs.unwrap_or(false),
                 search_as,
             },
-            passing: passing(settings, on_cluster)?,
+            passing,
+            elastic_clients,
             service,
             opensearch_roles: settings.opensearch_roles.clone().unwrap_or_default(),
             timeout: seconds(settings.authority_timeout_seconds, 5),

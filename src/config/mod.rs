@@ -193,6 +193,9 @@ pub struct Settings {
     /// Longest time for the cluster to begin its reply to what is passed on, in seconds [default: 3600]
     #[arg(long, env = "MLGATE_PASS_THROUGH_REPLY_SECONDS", value_name = "SECONDS")]
     pub pass_through_reply_seconds: Option<u64>,
+    /// Let the official clients of Elasticsearch take OpenSearch for one, where they are passed on to it [default: false]
+    #[arg(long, env = "MLGATE_ELASTIC_CLIENTS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub elastic_clients: Option<bool>,
     /// Who knows callers and what they may [default: file where there is a realm, else auto]
     #[arg(long, env = "MLGATE_AUTHORITY", value_enum)]
     pub authority: Option<AuthorityKind>,
@@ -336,6 +339,7 @@ macro_rules! every_key {
             pass_through_allow,
             pass_through_idle_seconds,
             pass_through_reply_seconds,
+            elastic_clients,
             authority,
             realm,
             jwt_issuer,

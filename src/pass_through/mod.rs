@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
-use http::{Request, Response, StatusCode, request::Parts};
+use http::{Request, Response, StatusCode, header, request::Parts};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -14,11 +14,15 @@ use crate::{
     headers::{strip_hop_by_hop, strip_request},
     observe::metrics::Purpose,
     privileges::{ask::Line, detect::Kind, refusal::unavailable},
+    root_page::is_root_page,
     upstream::Upstream,
 };
 
 /// Which requests go on.
 pub mod allowed;
+
+/// What clients of Elasticsearch need on OpenSearch.
+mod opensearch;
 
 use allowed::Allowed;
 
@@ -29,6 +33,8 @@ pub struct PassThrough {
     line: Line,
     /// What kind of security the cluster has, once it is known.
     kind: OnceCell<Kind>,
+    /// Whether clients of Elasticsearch shall take OpenSearch for one.
+    for_elastic_clients: bool,
 }
 
 // === impl PassThrough ===
@@ -38,7 +44,13 @@ impl PassThrough {
     #[must_use]
     pub fn new(upstream: Arc<Upstream>, allowed: Allowed, within: Duration) -> Self {
         let line = Line::new(Arc::clone(&upstream), within);
-        Self { upstream, allowed, line, kind: OnceCell::new() }
+        Self { upstream, allowed, line, kind: OnceCell::new(), for_elastic_clients: false }
+    }
+
+    /// Lets clients of Elasticsearch take OpenSearch for one, or not.
+    #[must_use]
+    pub fn for_elastic_clients(self, for_elastic_clients: bool) -> Self {
+        Self { for_elastic_clients, ..self }
     }
 
     /// Passes a request on, and the reply back.
@@ -52,7 +64,8 @@ impl PassThrough {
             return Err(refused(format!("{what} is not passed on to the cluster: pass_through is {}", self.allowed)));
         }
         // A cluster that lets everyone in would let everyone past mlgate as well.
-        match self.kind.get_or_try_init(|| self.detect()).await? {
+        let kind = *self.kind.get_or_try_init(|| self.detect()).await?;
+        match kind {
             Kind::Elasticsearch | Kind::OpenSearch => {}
             Kind::WithoutSecurity => {
                 return Err(refused("nothing is passed on to the cluster, as it has no security".to_owned()));
@@ -66,11 +79,21 @@ impl PassThrough {
         *request.uri_mut() = head.uri.clone();
         *request.headers_mut() = head.headers.clone();
         strip_request(request.headers_mut());
+        let translates = self.for_elastic_clients && kind == Kind::OpenSearch;
+        let asked = translates.then(|| opensearch::plain_types(request.headers_mut()));
+        let is_root_page = translates && is_root_page(&head.method, head.uri.path());
+        if is_root_page {
+            // It is read here.
+            request.headers_mut().remove(header::ACCEPT_ENCODING);
+        }
         let mut reply = self.upstream.pass(request, Purpose::PassThrough).await.inspect_err(|failure| {
             tracing::warn!(error = failure as &dyn std::error::Error, "a request that was passed on was not answered");
         })?;
         strip_hop_by_hop(reply.headers_mut());
-        Ok(reply)
+        if let Some(asked) = &asked {
+            opensearch::as_asked(asked, reply.headers_mut());
+        }
+        if is_root_page { opensearch::root_page(&head.method, reply).await } else { Ok(reply) }
     }
 
     async fn detect(&self) -> Result<Kind, Error> {

@@ -1,12 +1,13 @@
 //! Finds out which kind of security a cluster has. Nobody is let in before that is known.
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::{
     ask::Line,
     authority::{Authority, Judging, NoVerdict},
+    elasticsearch, opensearch,
 };
 use crate::upstream::Answer;
 
@@ -41,13 +42,12 @@ impl Kind {
         if line.has_identity() && answer.status != StatusCode::UNAUTHORIZED {
             return if answer.status.is_server_error() { Err(answer.nonsense("/")) } else { Ok(Self::OfCertificate) };
         }
-        let challenges = || answer.headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok());
         match answer.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                if challenges().any(|challenge| challenge.contains("OpenSearch Security")) {
+                if opensearch::refused(&answer) {
                     return Ok(Self::OpenSearch);
                 }
-                if is_elasticsearch(&answer) {
+                if elasticsearch::refused(&answer) {
                     return Ok(Self::Elasticsearch);
                 }
                 // OpenSearch may let anonymous users in and give them nothing.
@@ -60,14 +60,14 @@ impl Kind {
 
     /// Someone without a credential is let in: by a security layer that has anonymous users, or because there is none.
     async fn by_endpoint(line: &Line, root: &Answer) -> Result<Self, NoVerdict> {
-        let path = "/_security/_authenticate";
+        let (path, name) = elasticsearch::WHO_ASKS;
         let answer = line.ask(Method::GET, path, HeaderMap::new(), None).await?;
-        if answer.json().is_some_and(|document| document.get("username").is_some_and(Value::is_string)) {
+        if answer.json().is_some_and(|document| document.get(name).is_some_and(Value::is_string)) {
             return Ok(Self::Elasticsearch);
         }
-        let path = "/_plugins/_security/authinfo";
+        let (path, name) = opensearch::WHO_ASKS;
         let answer = line.ask(Method::GET, path, HeaderMap::new(), None).await?;
-        if answer.json().is_some_and(|document| document.get("user_name").is_some_and(Value::is_string)) {
+        if answer.json().is_some_and(|document| document.get(name).is_some_and(Value::is_string)) {
             return Ok(Self::OpenSearch);
         }
         let version = root.json().is_some_and(|document| document.pointer("/version/number").is_some());
@@ -76,13 +76,6 @@ impl Kind {
         }
         Err(root.nonsense("/"))
     }
-}
-
-fn is_elasticsearch(answer: &Answer) -> bool {
-    answer.headers.contains_key("x-elastic-product")
-        || answer.json().is_some_and(|document| {
-            document.pointer("/error/type").and_then(Value::as_str) == Some("security_exception")
-        })
 }
 
 // === impl Detected ===

@@ -15,6 +15,9 @@ use crate::{upstream::Answer, xcontent::Node};
 const HAS_PRIVILEGES: &str = refusal::THIS_REQUEST;
 const AUTHENTICATE: &str = "/_security/_authenticate";
 
+/// Where it says who asks, and the name of the name there.
+pub(super) const WHO_ASKS: (&str, &str) = (AUTHENTICATE, "username");
+
 /// The security layer of the cluster itself.
 pub struct Elasticsearch {
     line: Line,
@@ -135,6 +138,12 @@ impl Authentication {
             _ => refusal::user(&self.username, &self.roles, &[]),
         }
     }
+}
+
+/// Whether this refusal is one of its own.
+pub(super) fn refused(answer: &Answer) -> bool {
+    let kind = |document: &Value| document.pointer("/error/type").and_then(Value::as_str) == Some("security_exception");
+    answer.headers.contains_key("x-elastic-product") || answer.json().is_some_and(|document| kind(&document))
 }
 
 /// The body of `_has_privileges`. The action is asked for as well: a role may grant it by its own name.

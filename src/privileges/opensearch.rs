@@ -17,9 +17,12 @@ use super::{
     refusal,
     role_book::RoleBook,
 };
-use crate::results::job_id::JobId;
+use crate::{results::job_id::JobId, upstream::Answer};
 
 const AUTHINFO: &str = "/_plugins/_security/authinfo";
+
+/// Where it says who asks, and the name of the name there.
+pub(super) const WHO_ASKS: (&str, &str) = (AUTHINFO, "user_name");
 
 /// How long roles that the service account has read are used.
 const ROLES_LIFETIME: Duration = Duration::from_secs(10);
@@ -156,6 +159,13 @@ impl Authority for OpenSearch {
     fn judge<'a>(&'a self, question: Question<'a>) -> Judging<'a> {
         Box::pin(self.ask(question))
     }
+}
+
+/// Whether this refusal is one of the plugin's.
+pub(super) fn refused(answer: &Answer) -> bool {
+    let mut challenges =
+        answer.headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    challenges.any(|challenge| challenge.contains("OpenSearch Security"))
 }
 
 /// The plugin's 401 is a plain word: clients of Elasticsearch are told in Elastic's form.

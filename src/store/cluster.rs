@@ -5,18 +5,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use elasticsearch::{GetParts, SearchParts, indices::IndicesExistsAliasParts};
+use elasticsearch::{FieldCapsParts, GetParts, SearchParts, indices::IndicesExistsAliasParts};
 use http::{HeaderMap, Method, StatusCode};
+use moka::future::Cache;
 use serde_json::{Value, json};
 
-use super::{Answer, Hits, ResultsStore, unknown_job};
+use super::{Answer, Hits, Pages, ResultsStore, unknown_job};
 use crate::{
     error::Error,
     observe::metrics::Purpose,
     privileges::Permit,
-    results::query::ResultsQuery,
+    results::{job_id::JobId, query::ResultsQuery},
     upstream::{self, Question, Upstream},
 };
+
+/// Answers that are longer than a page.
+mod cursor;
+
+/// How indices hold what is filtered and sorted by.
+mod mapping;
 
 /// What is sent.
 mod render;
@@ -24,7 +31,8 @@ mod render;
 /// What comes back.
 pub mod reply;
 
-use render::{job_filter, render};
+use mapping::{Mapping, of_job};
+use render::render;
 use reply::{read_reply, refused};
 
 /// Results of a job that has no alias: every results index, and what an upgrade made of old ones.
@@ -33,11 +41,17 @@ const EVERY_INDEX: [&str; 2] = [".ml-anomalies-*", ".reindexed-*-ml-anomalies-*"
 /// Largest answer, in bytes: pages of documents with everything in them.
 const LARGEST_ANSWER: usize = 512 << 20;
 
+/// How long it is known how indices hold a job's results: an alias may lead to others.
+const MAPPINGS_LIFETIME: Duration = Duration::from_secs(30);
+
 /// Results in a cluster. It has no credential of its own: every search carries those of its permit.
+#[derive(Clone)]
 pub struct ClusterStore {
     upstream: Arc<Upstream>,
     within: Duration,
     largest: usize,
+    /// Of the indices behind a job's alias, or of all.
+    mappings: Cache<(JobId, bool), Arc<Mapping>>,
 }
 
 /// What became of a search.
@@ -54,7 +68,8 @@ impl ClusterStore {
     /// Searches over `upstream`, each of which may take `within` as a whole.
     #[must_use]
     pub fn new(upstream: Arc<Upstream>, within: Duration) -> Self {
-        Self { upstream, within, largest: LARGEST_ANSWER }
+        let mappings = Cache::builder().max_capacity(10_000).time_to_live(MAPPINGS_LIFETIME).build();
+        Self { upstream, within, largest: LARGEST_ANSWER, mappings }
     }
 
     /// The same with answers of at most `largest` bytes.
@@ -112,21 +127,41 @@ impl ClusterStore {
         Ok(Outcome::Found(hits, first_index))
     }
 
-    async fn search_in(
-        &self,
-        indices: &[&str],
-        lenient: bool,
-        permit: &Permit,
-        query: &ResultsQuery,
-    ) -> Result<Outcome, Error> {
-        self.outcome(permit.headers(), indices, lenient, &render(permit, query)).await
+    /// How the indices hold the job's results, as far as the caller may know. What is not there, or is not told, is not
+    /// found to be wrong.
+    async fn mapping(&self, permit: &Permit, everywhere: bool) -> Result<Arc<Mapping>, Error> {
+        let key = (permit.job().clone(), everywhere);
+        if let Some(mapping) = self.mappings.get(&key).await {
+            return Ok(mapping);
+        }
+        let alias = permit.job().results_alias();
+        let indices: &[&str] = if everywhere { &EVERY_INDEX } else { &[&alias] };
+        let path = FieldCapsParts::Index(indices).url();
+        let fields = Mapping::fields();
+        let target = format!("{path}?fields={fields}&include_unmapped=true&ignore_unavailable={everywhere}");
+        let answer = self.send(permit.headers(), Method::GET, &target, None).await?;
+        let mapping = match (answer.status, answer.json()) {
+            (StatusCode::OK, Some(document)) => Mapping::read(&document)?,
+            // An alias that is made next must not be trusted for that.
+            (StatusCode::NOT_FOUND, _) => return Ok(Arc::new(Mapping::usual())),
+            // The search itself will say what is wrong, if anything is.
+            _ => return Ok(Arc::new(Mapping::unknown())),
+        };
+        let mapping = Arc::new(mapping);
+        self.mappings.insert(key, Arc::clone(&mapping)).await;
+        Ok(mapping)
     }
 
     /// Searches where the job's alias leads. `None` where there is no such alias: only an index of its name, as a job called
-    /// `shared` has, or nothing. An index holds what it holds; the job's results may be elsewhere as well.
+    /// `shared` has, or nothing. An index holds what it holds; the job's results may be elsewhere as well. `None` too where
+    /// the alias cannot be trusted.
     async fn search_alias(&self, permit: &Permit, query: &ResultsQuery) -> Result<Option<Hits>, Error> {
         let alias = permit.job().results_alias();
-        Ok(match self.search_in(&[&*alias], false, permit, query).await? {
+        let mapping = self.mapping(permit, false).await?;
+        if mapping.breaks_aliases() {
+            return Ok(None);
+        }
+        Ok(match self.outcome(permit.headers(), &[&*alias], false, &render(permit, query, &mapping)).await? {
             Outcome::NoIndex => None,
             Outcome::Found(hits, Some(index)) => Some(hits).filter(|_| index != alias),
             Outcome::Found(hits, None) => self.has_alias(permit).await?.then_some(hits),
@@ -135,7 +170,8 @@ impl ClusterStore {
 
     /// Searches wherever results can be.
     async fn search_everywhere(&self, permit: &Permit, query: &ResultsQuery) -> Result<Hits, Error> {
-        Ok(match self.search_in(&EVERY_INDEX, true, permit, query).await? {
+        let mapping = self.mapping(permit, true).await?;
+        Ok(match self.outcome(permit.headers(), &EVERY_INDEX, true, &render(permit, query, &mapping)).await? {
             Outcome::Found(hits, _) => hits,
             Outcome::NoIndex => Hits::default(),
         })
@@ -143,7 +179,8 @@ impl ClusterStore {
 
     /// Whether any result of the job is anywhere.
     async fn has_results(&self, permit: &Permit) -> Result<bool, Error> {
-        let body = json!({"size": 0, "track_total_hits": 1, "terminate_after": 1, "query": job_filter(permit)});
+        let of_job = of_job(permit.job().as_str());
+        let body = json!({"size": 0, "track_total_hits": 1, "terminate_after": 1, "query": of_job});
         let outcome = self.outcome(permit.headers(), &EVERY_INDEX, true, &body).await?;
         Ok(matches!(outcome, Outcome::Found(hits, _) if hits.total > 0))
     }
@@ -184,5 +221,9 @@ impl ResultsStore for ClusterStore {
             }
             if self.has_configuration(permit).await? { Ok(Hits::default()) } else { Err(unknown_job(permit.job())) }
         })
+    }
+
+    fn scan(&self, permit: Arc<Permit>, query: ResultsQuery) -> Box<dyn Pages> {
+        Box::new(cursor::Cursor::new(self.clone(), permit, query))
     }
 }

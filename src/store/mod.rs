@@ -1,6 +1,6 @@
 //! Where results are kept: one trait, two stores.
 
-use std::{future::Future, ops::Range, pin::Pin};
+use std::{future::Future, ops::Range, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 
@@ -29,6 +29,21 @@ pub trait ResultsStore: Send + Sync {
     /// As [`ResultsStore::search`], where nothing is known yet of the job: 404 for one that has neither results nor a
     /// place for them.
     fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits>;
+
+    /// As [`ResultsStore::search`] of a job that is known, however many documents there are: `from` and `size` know no
+    /// window. The documents are those of one moment.
+    fn scan(&self, permit: Arc<Permit>, query: ResultsQuery) -> Box<dyn Pages>;
+}
+
+/// An answer that is longer than a page. Nothing is read before it is asked for.
+pub trait Pages: Send {
+    /// The next page, never an empty one; none at the end, which comes only after everything.
+    fn next(&mut self) -> Answer<'_, Option<Hits>>;
+}
+
+/// Documents of a page of a scan.
+pub(crate) fn rows_of_page(most: u32) -> u32 {
+    most.clamp(1, 500)
 }
 
 /// The answer to a search: documents as they were stored, in one piece of text.

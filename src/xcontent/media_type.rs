@@ -41,6 +41,8 @@ pub struct Negotiated {
     pub reply: Format,
     /// The `content-type` of the reply.
     pub reply_type: String,
+    /// Whether the results shall come one a line; errors are documents all the same.
+    pub lines: bool,
     /// The header `Content-Type` as sent.
     pub sent_type: Option<String>,
 }
@@ -149,7 +151,7 @@ impl Negotiated {
     /// JSON both ways: for what is refused before anything is known.
     #[must_use]
     pub fn json() -> Self {
-        Self { body: None, reply: Format::Json, reply_type: Format::Json.default_type(), sent_type: None }
+        Self { body: None, reply: Format::Json, reply_type: Format::Json.default_type(), lines: false, sent_type: None }
     }
 
     /// Reads `Accept`, `Content-Type` and the parameter `format`.
@@ -174,7 +176,8 @@ impl Negotiated {
                 None => (Format::Json, Format::Json.default_type()),
             },
         };
-        Ok(Self { body, reply, reply_type, sent_type })
+        let lines = chosen.is_none() && accept.is_some_and(|accept| accept.essence == "application/x-ndjson");
+        Ok(Self { body, reply, reply_type, lines, sent_type })
     }
 
     /// The format of a body that is there.

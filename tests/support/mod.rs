@@ -97,6 +97,7 @@ impl Cluster {
     pub fn start_empty(server: Server) -> Option<Self> {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let (kind, version) = match server {
+            Server::Elasticsearch(version) if version.starts_with("7.") => ("elasticsearch-7", version),
             Server::Elasticsearch(version) => ("elasticsearch", version),
             Server::OpenSearch(version) => ("opensearch", version),
         };

@@ -1,6 +1,7 @@
 //! Get Buckets: `GET|POST …/anomaly_detectors/{job_id}/results/buckets[/{timestamp}]`.
 
 pub mod expand;
+pub mod lines;
 pub mod query;
 pub mod reply;
 pub mod request;

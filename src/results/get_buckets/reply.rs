@@ -92,7 +92,8 @@ impl Found {
         Ok(Self::Read(Box::new(bucket)))
     }
 
-    fn write(&self, sink: &mut (impl Sink + ?Sized), style: Style) {
+    /// Writes the bucket.
+    pub fn write(&self, sink: &mut (impl Sink + ?Sized), style: Style) {
         match self {
             Self::Read(bucket) => bucket.write(sink, style),
             Self::AsStored(json) => {

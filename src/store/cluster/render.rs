@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::mapping::{Mapping, of_job};
 use crate::{
     privileges::Permit,
     results::query::{ResultsQuery, Times},
@@ -10,13 +11,8 @@ use crate::{
 /// Names that a search takes, as names of objects, for other sorts than by a field. No field can have them.
 const SORTS: [&str; 3] = ["_script", "_geo_distance", "_geoDistance"];
 
-/// Keeps to the documents of the permitted job.
-pub(super) fn job_filter(permit: &Permit) -> Value {
-    json!({"term": {"job_id": {"value": permit.job().as_str()}}})
-}
-
 /// The search for a question. The job is always part of it, whatever the target filters.
-pub(super) fn render(permit: &Permit, query: &ResultsQuery) -> Value {
+pub(super) fn render(permit: &Permit, query: &ResultsQuery, mapping: &Mapping) -> Value {
     let mut filters = vec![];
     match &query.times {
         Times::Range { start, end } => {
@@ -42,8 +38,8 @@ pub(super) fn render(permit: &Permit, query: &ResultsQuery) -> Value {
     if query.exclude_interim {
         filters.push(json!({"bool": {"must_not": [{"term": {"is_interim": {"value": true}}}]}}));
     }
-    filters.push(json!({"term": {"result_type": {"value": query.result_type.as_str()}}}));
-    filters.push(job_filter(permit));
+    filters.push(mapping.of_type(query.result_type.as_str()));
+    filters.push(of_job(permit.job().as_str()));
     let sort: Vec<Value> = query
         .sort
         .iter()
@@ -52,10 +48,14 @@ pub(super) fn render(permit: &Permit, query: &ResultsQuery) -> Value {
             if SORTS.contains(&&*key.field) {
                 return json!(key.field);
             }
-            let order = if key.descending { "desc" } else { "asc" };
-            let options =
-                if key.missing_last { json!({"order": order, "missing": "_last"}) } else { json!({"order": order}) };
-            json!({key.field.clone(): options})
+            let mut options = json!({"order": if key.descending { "desc" } else { "asc" }});
+            if key.missing_last {
+                options["missing"] = "_last".into();
+            }
+            if mapping.may_lack(&key.field) {
+                options["unmapped_type"] = "keyword".into();
+            }
+            json!({mapping.sorted_by(&key.field): options})
         })
         .collect();
     json!({
@@ -73,7 +73,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::render;
+    use super::{Mapping, render};
     use crate::{
         privileges::Permit,
         results::{
@@ -143,16 +143,18 @@ mod tests {
         fn every_search_keeps_to_the_permitted_job(id in "[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?", query in query()) {
             let permit = Permit::of_operator(JobId::parse(&id).unwrap(), HeaderMap::new());
             // as it is sent: a text, which is read again
-            let body: Value = serde_json::from_str(&render(&permit, &query).to_string()).unwrap();
+            let body: Value = serde_json::from_str(&render(&permit, &query, &Mapping::usual()).to_string()).unwrap();
 
             let mut jobs = Vec::new();
             with_key("job_id", &body["query"], &mut jobs);
-            prop_assert_eq!(&jobs, &[&serde_json::json!({ "value": id })]);
+            with_key("job_id.keyword", &body["query"], &mut jobs);
+            prop_assert_eq!(&jobs, &[&serde_json::json!({ "value": id }), &serde_json::json!({ "value": id })]);
             // every clause must hold: there is nothing but one list of filters, and the job is one of them
             prop_assert_eq!(body["query"].as_object().unwrap().keys().collect::<Vec<_>>(), ["bool"]);
             prop_assert_eq!(body["query"]["bool"].as_object().unwrap().keys().collect::<Vec<_>>(), ["filter"]);
             let filters = body["query"]["bool"]["filter"].as_array().unwrap();
-            prop_assert_eq!(filters.iter().filter(|filter| !filter["term"]["job_id"].is_null()).count(), 1);
+            let of_job = super::of_job(&id);
+            prop_assert_eq!(filters.iter().filter(|filter| **filter == of_job).count(), 1);
             let keys: Vec<_> = body.as_object().unwrap().keys().collect();
             prop_assert_eq!(keys, ["from", "size", "query", "sort", "track_total_hits"]);
         }

@@ -6,6 +6,7 @@ mod indexer;
 mod mapping;
 mod place;
 mod reading;
+mod scan;
 mod search;
 mod sort;
 mod writer;
@@ -25,7 +26,7 @@ use std::{
 use http::StatusCode;
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::{Answer, Hits, ResultsStore, unknown_job};
+use super::{Answer, Hits, Pages, ResultsStore, unknown_job};
 use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
 
 /// Raised with every change of the tables; a file of another version is refused.
@@ -242,5 +243,27 @@ impl ResultsStore for EmbeddedStore {
             Some(place) => search::search(connection, &place, &job, &query, search::now()),
             None => Ok(Err(unknown)),
         })
+    }
+
+    fn scan(&self, permit: Arc<Permit>, query: ResultsQuery) -> Box<dyn Pages> {
+        let (sender, receiver) = tokio::sync::mpsc::channel(1);
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let job = permit.job().clone();
+            let mut take = |hits| sender.blocking_send(Ok(hits)).is_ok();
+            let outcome = store.with(|connection| match place::place(connection, &job)? {
+                Some(place) => scan::scan(connection, &place, &job, &query, search::now(), &mut take),
+                None => Ok(Err(unknown_job(&job))),
+            });
+            let failed = |cause: StoreError| {
+                tracing::error!(error = %cause, "the store failed");
+                Err(Error::store(StatusCode::INTERNAL_SERVER_ERROR, "the results store failed"))
+            };
+            if let Err(error) = outcome.unwrap_or_else(failed) {
+                // Nobody waits for it where nobody takes it.
+                let _ = sender.blocking_send(Err(error));
+            }
+        });
+        Box::new(scan::Cursor(receiver))
     }
 }

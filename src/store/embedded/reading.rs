@@ -145,7 +145,7 @@ impl Visitor for Found {
 impl Page {
     pub(super) fn new(keys: Vec<Key>, series: &[i64], query: &ResultsQuery) -> Self {
         let from = query.from as usize;
-        let most = if query.size == 0 { 0 } else { from + query.size as usize };
+        let most = if query.size == 0 { 0 } else { from.saturating_add(query.size as usize) };
         Self { keys: Rc::new(keys), series: series.to_vec(), from, most, total: 0, best: BinaryHeap::new() }
     }
 

@@ -31,9 +31,9 @@ pub(super) enum Instants {
 }
 
 /// The documents that columns can tell from others.
-struct Filter {
-    sql: String,
-    values: Vec<SqlValue>,
+pub(super) struct Filter {
+    pub(super) sql: String,
+    pub(super) values: Vec<SqlValue>,
 }
 
 /// Epoch milliseconds now.
@@ -76,7 +76,7 @@ pub(super) fn search(
 }
 
 /// What the query means, or why Elasticsearch refuses it: its times first, then its sort, then its window.
-fn understand(
+pub(super) fn understand(
     transaction: &Transaction<'_>,
     place: &Place,
     query: &ResultsQuery,
@@ -105,7 +105,7 @@ fn understand(
 }
 
 /// The numbers under which the job's documents of this type are kept, one for each index.
-fn series(
+pub(super) fn series(
     transaction: &Transaction<'_>,
     place: &Place,
     job: &JobId,
@@ -120,7 +120,7 @@ fn series(
 }
 
 /// The `ORDER BY` terms, where all keys are columns.
-fn order_by(keys: &[Key], series: &[i64], query: &ResultsQuery) -> Option<String> {
+pub(super) fn order_by(keys: &[Key], series: &[i64], query: &ResultsQuery) -> Option<String> {
     let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
     let mut terms = Vec::new();
     for key in keys {
@@ -188,7 +188,7 @@ fn by_reading(
 }
 
 /// The documents with these numbers.
-fn fetch(transaction: &Transaction<'_>, total: u64, page: &[(i64, Option<i64>)]) -> rusqlite::Result<Hits> {
+pub(super) fn fetch(transaction: &Transaction<'_>, total: u64, page: &[(i64, Option<i64>)]) -> rusqlite::Result<Hits> {
     let mut text = Vec::new();
     let mut hits = Vec::with_capacity(page.len());
     let mut statement = transaction.prepare_cached("SELECT source FROM results WHERE seq = ?1")?;
@@ -200,7 +200,7 @@ fn fetch(transaction: &Transaction<'_>, total: u64, page: &[(i64, Option<i64>)])
     Ok(Hits { total, text: text.into(), hits })
 }
 
-fn source<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
+pub(super) fn source<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
     Ok(row.get_ref(column)?.as_blob()?)
 }
 
@@ -244,7 +244,7 @@ impl Instants {
 // === impl Filter ===
 
 impl Filter {
-    fn new(series: &str, instants: &Instants, query: &ResultsQuery) -> Self {
+    pub(super) fn new(series: &str, instants: &Instants, query: &ResultsQuery) -> Self {
         let mut filter = Self::nothing(series);
         match instants {
             _ if instants.is_everything() => {}
@@ -268,7 +268,7 @@ impl Filter {
         filter
     }
 
-    fn nothing(series: &str) -> Self {
+    pub(super) fn nothing(series: &str) -> Self {
         Self { sql: format!("series IN ({series})"), values: Vec::new() }
     }
 }

@@ -1,0 +1,158 @@
+//! Buckets one a line, as many as there are: for clients that say `Accept: application/x-ndjson`.
+//!
+//! What is wrong is found with the first page, before anything is sent. What breaks off later breaks the connection off, so
+//! that nobody takes a part for the whole.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use hyper::body::Frame;
+
+use super::{expand, reply::Buckets, request::GetBuckets};
+use crate::{
+    error::Error,
+    privileges::Permit,
+    results::{
+        documents::Style,
+        query::{ResultsQuery, Times},
+    },
+    store::{Hits, Pages, ResultsStore},
+    xcontent::json::Json,
+};
+
+/// A reply of which the first page is known.
+pub struct Lines {
+    first: Option<Bytes>,
+    /// None where there is nothing more.
+    rest: Option<Rest>,
+}
+
+/// What comes after.
+struct Rest {
+    store: Arc<dyn ResultsStore>,
+    permit: Arc<Permit>,
+    pages: Box<dyn Pages>,
+    expand: bool,
+    exclude_interim: bool,
+    style: Style,
+}
+
+type Next = Pin<Box<dyn Future<Output = (Rest, Result<Option<Bytes>, Error>)> + Send>>;
+
+/// The body: a page is asked for when the one before is taken.
+struct Streamed {
+    first: Option<Bytes>,
+    next: Option<Next>,
+}
+
+// === impl Lines ===
+
+impl Lines {
+    /// Answers a permitted request as far as its first page. Without a page that is asked for these are all buckets.
+    ///
+    /// # Errors
+    /// As [`get_buckets`](super::get_buckets).
+    pub async fn open(
+        store: Arc<dyn ResultsStore>,
+        permit: Arc<Permit>,
+        request: &GetBuckets,
+        style: Style,
+    ) -> Result<Self, Error> {
+        let mut query = request.query();
+        if request.page.is_none() && request.timestamp.is_none() {
+            query.size = u32::MAX;
+        }
+        let too_long = query.times.too_long();
+        let times = if too_long.is_some() { Times::Range { start: None, end: None } } else { query.times.clone() };
+        let probe = ResultsQuery { times, from: 0, size: 0, ..query.clone() };
+        let found = store.search_known_job(&permit, &probe).await?;
+        if let Some(error) = too_long {
+            return Err(error);
+        }
+        if found.total == 0 {
+            let none = Self { first: None, rest: None };
+            let single = request.timestamp.is_some();
+            return if single { Err(Error::not_found("Could not find requested buckets")) } else { Ok(none) };
+        }
+        let pages = store.scan(Arc::clone(&permit), query);
+        let (expand, exclude_interim) = (request.expand, request.exclude_interim);
+        let mut rest = Rest { store, permit, pages, expand, exclude_interim, style };
+        let first = rest.page().await?;
+        Ok(Self { rest: first.is_some().then_some(rest), first })
+    }
+
+    /// The body of the reply.
+    pub fn into_body(self) -> Body {
+        Body::new(Streamed { first: self.first, next: self.rest.map(Rest::step) })
+    }
+}
+
+// === impl Rest ===
+
+impl Rest {
+    /// The next lines; none at the end.
+    async fn page(&mut self) -> Result<Option<Bytes>, Error> {
+        let Some(hits) = self.pages.next().await? else { return Ok(None) };
+        let buckets = self.read(&hits).await?;
+        let mut lines = Vec::with_capacity(hits.text.len());
+        for found in &buckets.buckets {
+            let mut line = Json::with_capacity(1_024);
+            found.write(&mut line, self.style);
+            lines.append(&mut line.finish());
+            lines.push(b'\n');
+        }
+        Ok(Some(lines.into()))
+    }
+
+    async fn read(&mut self, hits: &Hits) -> Result<Buckets, Error> {
+        if !self.expand {
+            return Buckets::read(hits, self.style);
+        }
+        let mut found = Buckets::read_whole(hits, self.style)?;
+        expand::expand(&*self.store, &self.permit, &mut found.read_buckets(), self.exclude_interim).await?;
+        Ok(found)
+    }
+
+    fn step(mut self) -> Next {
+        Box::pin(async move {
+            let page = self.page().await;
+            (self, page)
+        })
+    }
+}
+
+// === impl Streamed ===
+
+impl HttpBody for Streamed {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        let Some(next) = &mut self.next else { return Poll::Ready(None) };
+        let (rest, page) = ready!(next.as_mut().poll(cx));
+        self.next = None;
+        Poll::Ready(match page {
+            Ok(Some(lines)) => {
+                self.next = Some(rest.step());
+                Some(Ok(Frame::data(lines)))
+            }
+            Ok(None) => None,
+            Err(error) => {
+                tracing::warn!(%error, "a reply of lines is broken off");
+                Some(Err(error))
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_none() && self.next.is_none()
+    }
+}
