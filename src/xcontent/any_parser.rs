@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use http::StatusCode;
 
 use super::{
+    cbor_parser::CborParser,
     json_parser::JsonParser,
     media_type::{Format, Negotiated},
     parser::{Location, Number, Parser, Refusal, Token},
+    smile_parser::SmileParser,
 };
 use crate::{
     error::{Error, Exception, Fault},
@@ -18,6 +20,8 @@ use crate::{
 /// A parser over the body, or over the parameter `source` that stands for one.
 pub enum AnyParser<'a> {
     Json(JsonParser<'a>),
+    Cbor(CborParser<'a>),
+    Smile(SmileParser<'a>),
 }
 
 // === impl AnyParser ===
@@ -52,14 +56,20 @@ impl<'a> AnyParser<'a> {
         Self::of(format, source.as_bytes()).map(Some)
     }
 
-    fn of(format: Format, bytes: &'a [u8]) -> Result<Self, Error> {
+    /// A parser over a document in a format.
+    ///
+    /// # Errors
+    /// 500, as Elasticsearch has it, for SMILE without a header.
+    pub fn of(format: Format, bytes: &'a [u8]) -> Result<Self, Error> {
         match format {
             Format::Json => Ok(Self::Json(JsonParser::new(bytes))),
-            other => {
-                let message = format!(
-                    "Content-Type header [application/{}] is not supported",
-                    format!("{other:?}").to_lowercase()
-                );
+            Format::Cbor => Ok(Self::Cbor(CborParser::new(bytes))),
+            Format::Smile => SmileParser::new(bytes).map(Self::Smile).map_err(|refusal| {
+                let exception = *refusal;
+                Error::new(StatusCode::INTERNAL_SERVER_ERROR, Fault::Client, exception.clone(), exception)
+            }),
+            Format::Yaml => {
+                let message = "Content-Type header [application/yaml] is not supported";
                 let document = vec![("error".into(), Node::from(message)), ("status".into(), Node::Long(406))];
                 Err(Error::document_as_is(StatusCode::NOT_ACCEPTABLE, Fault::Client, Node::Object(document)))
             }
@@ -71,44 +81,47 @@ fn invalid(reason: &str) -> Error {
     Error::bad_request(Exception::new("validation_exception", format!("Validation Failed: 1: {reason};")))
 }
 
+/// Hands a call to the parser of the body's format.
+macro_rules! delegate {
+    ($self:ident, $parser:ident => $call:expr) => {
+        match $self {
+            AnyParser::Json($parser) => $call,
+            AnyParser::Cbor($parser) => $call,
+            AnyParser::Smile($parser) => $call,
+        }
+    };
+}
+
 impl Parser for AnyParser<'_> {
     fn next_token(&mut self) -> Result<Option<Token>, Refusal> {
-        let Self::Json(parser) = self;
-        parser.next_token()
+        delegate!(self, parser => parser.next_token())
     }
 
     fn current(&self) -> Option<Token> {
-        let Self::Json(parser) = self;
-        parser.current()
+        delegate!(self, parser => parser.current())
     }
 
     fn token_location(&self) -> Location {
-        let Self::Json(parser) = self;
-        parser.token_location()
+        delegate!(self, parser => parser.token_location())
     }
 
     fn text(&mut self) -> Result<Cow<'_, str>, Refusal> {
-        let Self::Json(parser) = self;
-        parser.text()
+        delegate!(self, parser => parser.text())
     }
 
-    fn number(&self) -> Number<'_> {
-        let Self::Json(parser) = self;
-        parser.number()
+    fn number(&mut self) -> Result<Number<'_>, Refusal> {
+        delegate!(self, parser => parser.number())
     }
 
     fn out_of_range(&self, kind: &'static str) -> Refusal {
-        let Self::Json(parser) = self;
-        parser.out_of_range(kind)
+        delegate!(self, parser => parser.out_of_range(kind))
     }
 
     fn not_numeric(&self) -> Refusal {
-        let Self::Json(parser) = self;
-        parser.not_numeric()
+        delegate!(self, parser => parser.not_numeric())
     }
 
     fn boolean(&self) -> bool {
-        let Self::Json(parser) = self;
-        parser.boolean()
+        delegate!(self, parser => parser.boolean())
     }
 }

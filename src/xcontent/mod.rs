@@ -2,6 +2,7 @@
 //!
 //! Elastic's server never passes a document through: it parses and writes it again. So do we, through these types.
 
+mod binary;
 mod json_faults;
 mod json_text;
 mod value;
@@ -33,6 +34,12 @@ pub mod json;
 
 /// JSON, read as Jackson reads it.
 pub mod json_parser;
+
+/// CBOR, read as Jackson reads it.
+pub mod cbor_parser;
+
+/// SMILE, read as Jackson reads it.
+pub mod smile_parser;
 
 /// Declares the fields of an object and reads it, strictly or leniently.
 pub mod object;
