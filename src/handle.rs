@@ -20,7 +20,7 @@ use crate::{
     },
     route::{Dialect, Route},
     store::ResultsStore,
-    xcontent::{any_parser::AnyParser, media_type::Negotiated, parser::Parser},
+    xcontent::{any_parser, media_type::Negotiated, parser::Parser},
 };
 
 /// What every request needs.
@@ -88,8 +88,8 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
 
 /// What is asked: the body or the query is read first, then what nobody asked for is refused.
 fn understand(content: &Negotiated, rest: &RestRequest) -> Result<GetBuckets, Error> {
-    let mut parser = AnyParser::of_request(rest, content)?;
-    let asked = GetBuckets::read(rest, parser.as_mut().map(|parser| parser as &mut dyn Parser))?;
+    let mut parser = any_parser::of_request(rest, content)?;
+    let asked = GetBuckets::read(rest, parser.as_mut().map(|parser| &mut **parser as &mut dyn Parser))?;
     rest.parameters.refuse_leftovers(&rest.path())?;
     Ok(asked)
 }

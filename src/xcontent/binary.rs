@@ -2,6 +2,8 @@
 //!
 //! Places are offsets: messages show them as columns of line -1.
 
+use std::fmt::Write as _;
+
 use super::{
     double::write_double,
     parser::{Location, Number, Refusal, Token},
@@ -148,7 +150,7 @@ impl<'a> Bytes<'a> {
         Box::new(outer.caused_by(Exception::new("json_e_o_f_exception", message)))
     }
 
-    pub(super) fn check_number_length(&self, length: usize) -> Result<(), Refusal> {
+    pub(super) fn check_number_length(length: usize) -> Result<(), Refusal> {
         if length <= MOST_NUMBER_BYTES {
             return Ok(());
         }
@@ -256,7 +258,7 @@ fn magnitude(bytes: &[u8]) -> (bool, Vec<u8>) {
     }
     let mut inverted: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
     let mut carry = true;
-    for byte in inverted.iter_mut().rev().take_while(|_| true) {
+    for byte in inverted.iter_mut().rev() {
         if !carry {
             break;
         }
@@ -286,7 +288,7 @@ fn digits(number: &mut [u8]) -> String {
     }
     let mut text = groups.pop().unwrap_or(0).to_string();
     for group in groups.iter().rev() {
-        text += &format!("{group:09}");
+        let _ = write!(text, "{group:09}");
     }
     text
 }

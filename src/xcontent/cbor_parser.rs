@@ -482,7 +482,7 @@ impl CborParser<'_> {
         };
         let Some(first) = self.unread.take() else { return Ok(Kind::Embedded) };
         let bytes = self.read_binary(first)?;
-        self.bytes.check_number_length(bytes.len())?;
+        Bytes::check_number_length(bytes.len())?;
         self.number = Value::big(&bytes, negate);
         self.tags.clear();
         Ok(Kind::Int)

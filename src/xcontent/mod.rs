@@ -6,7 +6,12 @@ mod binary;
 mod json_faults;
 mod json_text;
 mod value;
+mod yaml_events;
 mod yaml_key;
+mod yaml_reader;
+mod yaml_scalar;
+mod yaml_scanner;
+mod yaml_text;
 
 /// The parser for a request's body.
 pub mod any_parser;
@@ -40,6 +45,9 @@ pub mod cbor_parser;
 
 /// SMILE, read as Jackson reads it.
 pub mod smile_parser;
+
+/// YAML, read as Jackson and SnakeYAML read it.
+pub mod yaml_parser;
 
 /// Declares the fields of an object and reads it, strictly or leniently.
 pub mod object;

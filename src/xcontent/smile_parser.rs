@@ -47,7 +47,7 @@ impl<'a> SmileParser<'a> {
     /// # Errors
     /// For a document without a header, or with a wrong one: a complaint that Elasticsearch does not wrap, and takes for a
     /// fault of its own.
-    pub fn new(input: &'a [u8]) -> Result<Self, Refusal> {
+    pub fn new(input: &'a [u8]) -> Result<Self, Exception> {
         let mut parser = Self {
             bytes: Bytes::new(input),
             token_at: 0,
@@ -67,10 +67,10 @@ impl<'a> SmileParser<'a> {
                 " and parser has REQUIRE_HEADER enabled: can not parse".to_owned()
             };
             let message = format!("Input does not start with Smile format header (first byte = 0x{first:x}){how}");
-            return Err(bare(parser.bytes.fault(&message)));
+            return Err(bare(&parser.bytes.fault(&message)));
         }
         parser.bytes.at = 1;
-        parser.header(true).map_err(bare)?;
+        parser.header(true).map_err(|refusal| bare(&refusal))?;
         Ok(parser)
     }
 
@@ -209,9 +209,8 @@ impl<'a> SmileParser<'a> {
 }
 
 /// A complaint as it is before Elasticsearch wraps it.
-fn bare(refusal: Refusal) -> Box<Exception> {
-    let Exception { caused_by, .. } = *refusal;
-    caused_by.unwrap_or_else(|| Box::new(Exception::new("json_parse_exception", "")))
+fn bare(refusal: &Exception) -> Exception {
+    refusal.caused_by.as_deref().unwrap_or(refusal).clone()
 }
 
 fn share(shared: Option<&mut Vec<String>>, text: String) {
@@ -395,16 +394,16 @@ impl SmileParser<'_> {
             Some(0x25) => self.number = Value::Long(self.long()?),
             Some(0x26) => {
                 let bytes = self.seven_bit_binary()?;
-                self.bytes.check_number_length(bytes.len())?;
+                Bytes::check_number_length(bytes.len())?;
                 self.number = Value::big(&bytes, false);
             }
             #[expect(clippy::cast_possible_truncation, reason = "a float has 32 bits; Java cuts in the same way")]
-            Some(0x28) => self.number = Value::Float(f32::from_bits(self.groups(5)? as u32)),
+            Some(0x28) => self.number = Value::Float(f32::from_bits(self.groups(5)?.cast_unsigned() as u32)),
             Some(0x29) => self.number = Value::Double(f64::from_bits(self.groups(10)?.cast_unsigned())),
             Some(0x2A) => {
                 let scale = unzigzag(self.unsigned()?);
                 let bytes = self.seven_bit_binary()?;
-                self.bytes.check_number_length(bytes.len())?;
+                Bytes::check_number_length(bytes.len())?;
                 let scale = if bytes.is_empty() { 0 } else { scale };
                 self.number = Value::decimal(&Value::big(&bytes, false), scale);
             }
