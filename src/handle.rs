@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::State};
-use http::{Request, Response};
+use http::{Method, Request, Response};
+use http_body::Body as _;
 
 use crate::{
     admit::admit,
@@ -46,11 +47,14 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
     let outcome = async {
         admit(&head.method, &head.uri, &head.headers, gate.allow_run_as)?;
         let route = Route::find(&head.method, head.uri.path());
-        if route == Ok(Route::Options) {
-            return Ok(Reply::Options);
-        }
-        if let (Ok(Route::Other), Some(cluster)) = (&route, &gate.pass_through) {
+        let ours = route != Ok(Route::Other);
+        if let (false, Some(cluster)) = (ours, &gate.pass_through) {
             return cluster.forward(&head, body).await.map(|reply| Reply::Passed(Box::new(reply)));
+        }
+        if head.method == Method::OPTIONS {
+            let parameters = Parameters::parse(head.uri.query().unwrap_or_default())?;
+            rendering.negotiate(&head.headers, &parameters, !body.is_end_stream())?;
+            return if body.is_end_stream() { Ok(Reply::Options { ours }) } else { Err(Error::options_with_body()) };
         }
         let ours = async {
             let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
@@ -61,8 +65,8 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
             gate.rates.count_user(decision.who())?;
             let (route, parameters) = (route.map_err(|_| Error::bad_escape(head.uri.path()))?, parameters?);
             let body = read_body(&head.headers, body, gate.most_body).await?;
-            let content = Negotiated::read(&head.headers, parameters.get("format"), !body.is_empty())?;
-            rendering.choose(&content, &parameters)?;
+            let content = rendering.negotiate(&head.headers, &parameters, !body.is_empty())?;
+            let body = content.in_utf8(body);
             match route {
                 Route::GetBuckets { dialect, job_id, timestamp } => {
                     rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
@@ -75,7 +79,6 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                         Err(error) => Err(decision.after_search(error, &permit).await),
                     }
                 }
-                Route::Options => Ok(Reply::Options),
                 Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),
                 Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
             }

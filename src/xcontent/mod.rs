@@ -19,6 +19,9 @@ pub mod any_parser;
 /// The option `filter_path`.
 pub mod filter_path;
 
+/// Encodings of JSON.
+pub mod encoding;
+
 /// Which format comes in and which goes out.
 pub mod media_type;
 

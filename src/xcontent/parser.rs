@@ -164,6 +164,8 @@ pub fn double(parser: &mut dyn Parser) -> Result<f64, Refusal> {
         Number::Double(value) => value,
         #[expect(clippy::cast_precision_loss, reason = "Java widens a long in the same way")]
         Number::Long(value) => value as f64,
+        // An integer has no negative zero.
+        Number::Text { text: "-0", integer: true } => 0.0,
         Number::Text { text, .. } => text.parse().unwrap_or(f64::NAN),
     })
 }
