@@ -50,6 +50,8 @@ pub struct Exception {
     /// Further fields, which stand behind `reason`.
     pub metadata: Vec<(Cow<'static, str>, Node)>,
     pub caused_by: Option<Box<Exception>>,
+    /// What else went wrong.
+    pub suppressed: Option<Box<Exception>>,
 }
 
 // === impl Exception ===
@@ -95,6 +97,9 @@ impl Exception {
         if let Some(cause) = &self.caused_by {
             fields.push(("caused_by".into(), cause.traced(trace)));
         }
+        if let Some(other) = &self.suppressed {
+            fields.push(("suppressed".into(), Node::Array(vec![other.traced(trace)])));
+        }
         Node::Object(fields)
     }
 
@@ -138,6 +143,13 @@ impl Error {
     pub fn bad_request(exception: Exception) -> Self {
         let root = Self::root_cause_of(&exception);
         Self::new(StatusCode::BAD_REQUEST, Fault::Client, root, exception)
+    }
+
+    /// 400 for `OPTIONS` with a body.
+    #[must_use]
+    pub fn options_with_body() -> Self {
+        let reason = "OPTIONS requests with a payload body are not supported";
+        Self::bad_request(Exception::new("status_exception", reason))
     }
 
     /// 404 `resource_not_found_exception`.
@@ -243,7 +255,7 @@ impl Error {
     fn root_cause_of(exception: &Exception) -> Exception {
         const PARSE: [&str; 2] = ["x_content_parse_exception", "x_content_e_o_f_exception"];
         let innermost = exception.chain().take_while(|e| PARSE.contains(&&*e.kind)).last().unwrap_or(exception);
-        Exception { caused_by: None, ..innermost.clone() }
+        Exception { caused_by: None, suppressed: None, ..innermost.clone() }
     }
 
     /// The error document: `{"error":{"root_cause":[…],…},"status":…}`, with a `stack_trace` in each exception where asked for.

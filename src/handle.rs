@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::State};
-use http::{Request, Response};
+use http::{Method, Request, Response};
+use http_body::Body as _;
 
 use crate::{
     admit::admit,
@@ -21,7 +22,7 @@ use crate::{
     },
     root_page::{self, is_root_page},
     route::{Dialect, Route},
-    xcontent::{any_parser::AnyParser, media_type::Negotiated, parser::Parser},
+    xcontent::{any_parser, media_type::Negotiated, parser::Parser},
 };
 
 /// What every request needs.
@@ -49,11 +50,14 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
     let outcome = async {
         admit(&head.method, &head.uri, &head.headers, gate.allow_run_as)?;
         let route = Route::find(&head.method, head.uri.path());
-        if route == Ok(Route::Options) {
-            return Ok(Reply::Options);
-        }
-        if let (Ok(Route::Other), Some(cluster)) = (&route, &gate.pass_through) {
+        let ours = route != Ok(Route::Other);
+        if let (false, Some(cluster)) = (ours, &gate.pass_through) {
             return cluster.forward(&head, body).await.map(|reply| Reply::Passed(Box::new(reply)));
+        }
+        if head.method == Method::OPTIONS {
+            let parameters = Parameters::parse(head.uri.query().unwrap_or_default())?;
+            rendering.negotiate(&head.headers, &parameters, !body.is_end_stream())?;
+            return if body.is_end_stream() { Ok(Reply::Options { ours }) } else { Err(Error::options_with_body()) };
         }
         let ours = async {
             let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
@@ -69,8 +73,8 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
             };
             let (route, parameters) = (route.map_err(|_| Error::bad_escape(head.uri.path()))?, parameters?);
             let body = read_body(&head.headers, body, gate.most_body).await?;
-            let content = Negotiated::read(&head.headers, parameters.get("format"), !body.is_empty())?;
-            rendering.choose(&content, &parameters)?;
+            let content = rendering.negotiate(&head.headers, &parameters, !body.is_empty())?;
+            let body = content.in_utf8(body);
             match route {
                 Route::GetBuckets { dialect, job_id, timestamp } => {
                     rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
@@ -89,7 +93,6 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                         Err(error) => Err(decision.after_search(error, &permit).await),
                     }
                 }
-                Route::Options => Ok(Reply::Options),
                 Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),
                 Route::Other if is_root_page(&head.method, head.uri.path()) => Ok(Reply::Document(root_page::own())),
                 Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
@@ -103,8 +106,8 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
 
 /// What is asked: the body or the query is read first, then what nobody asked for is refused.
 pub(crate) fn understand(content: &Negotiated, rest: &RestRequest) -> Result<GetBuckets, Error> {
-    let mut parser = AnyParser::of_request(rest, content)?;
-    let asked = GetBuckets::read(rest, parser.as_mut().map(|parser| parser as &mut dyn Parser))?;
+    let mut parser = any_parser::of_request(rest, content)?;
+    let asked = GetBuckets::read(rest, parser.as_mut().map(|parser| &mut **parser as &mut dyn Parser))?;
     rest.parameters.refuse_leftovers(&rest.path())?;
     Ok(asked)
 }

@@ -25,8 +25,10 @@ pub enum Reply {
     Lines(Lines),
     /// A small document.
     Document(Node),
-    /// Which methods a path of ours takes.
-    Options,
+    /// To `OPTIONS`: which methods a path of ours takes, or nothing at all.
+    Options {
+        ours: bool,
+    },
     /// The cluster's own.
     Passed(Box<Response<Body>>),
 }
@@ -83,17 +85,29 @@ impl Rendering {
     /// are not known.
     pub fn foresee(&mut self, headers: &HeaderMap, parameters: &Result<Parameters, Error>) {
         let Ok(parameters) = parameters else { return };
-        if let Ok(content) = Negotiated::read(headers, parameters.get("format"), false) {
-            // What is wrong with the options will be said to those who are known.
-            let _ = self.choose(&content, parameters);
-        }
+        // What is wrong with the options will be said to those who are known.
+        let _ = self.negotiate(headers, parameters, false);
+    }
+
+    /// Reads what comes in and what goes out. Headers that are refused have no say in how that looks.
+    ///
+    /// # Errors
+    /// 400 for a media type or a switch that is none.
+    pub fn negotiate(
+        &mut self,
+        headers: &HeaderMap,
+        parameters: &Parameters,
+        has_body: bool,
+    ) -> Result<Negotiated, Error> {
+        let format = parameters.get("format");
+        let read = Negotiated::read(headers, format, has_body);
+        let content = read.as_ref().map_or_else(|_| Negotiated::of_the_rest(headers, format), Clone::clone);
+        let chosen = self.choose(&content, parameters);
+        read.and_then(|content| chosen.map(|()| content))
     }
 
     /// Takes the options that every operation has.
-    ///
-    /// # Errors
-    /// 400 for a switch that is neither on nor off.
-    pub fn choose(&mut self, content: &Negotiated, parameters: &Parameters) -> Result<(), Error> {
+    fn choose(&mut self, content: &Negotiated, parameters: &Parameters) -> Result<(), Error> {
         self.format = content.reply;
         self.content_type.clone_from(&content.reply_type);
         self.filter = FilterPath::parse(parameters.get("filter_path").unwrap_or_default());
@@ -128,7 +142,10 @@ impl Rendering {
                 let body = render(self.format, self.pretty, &self.filter, |sink| document.write(sink));
                 self.write(method, StatusCode::OK, &self.content_type, body)
             }
-            Ok(Reply::Options) => allowing(self.write(method, StatusCode::OK, "text/plain; charset=UTF-8", Vec::new())),
+            Ok(Reply::Options { ours }) => {
+                let response = self.write(method, StatusCode::OK, "text/plain; charset=UTF-8", Vec::new());
+                if ours { allowing(response) } else { response }
+            }
             Err(error) => {
                 // Errors are never filtered.
                 let document = error.document(self.error_trace);

@@ -13,10 +13,8 @@ pub enum Route {
         job_id: String,
         timestamp: Option<String>,
     },
-    /// The path is ours, the method is not.
+    /// The path is ours, the method is not, unless it is `OPTIONS`, which every path has.
     WrongMethod,
-    /// `OPTIONS` on a path of ours.
-    Options,
     /// Not ours.
     Other,
 }
@@ -57,7 +55,6 @@ impl Route {
                 let timestamp = timestamp.map(|timestamp| decode(timestamp, false)).transpose()?;
                 Ok(Self::GetBuckets { dialect, job_id, timestamp })
             }
-            Method::OPTIONS => Ok(Self::Options),
             _ => Ok(Self::WrongMethod),
         }
     }

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
-use support::{Cluster, SUPERUSER, fixtures, send, start_embedded, start_front};
+use support::{Cluster, SUPERUSER, comparable, fixtures, send, start_embedded, start_front};
 
 #[derive(Deserialize)]
 struct Scenario {
@@ -81,22 +81,4 @@ fn run(what: &str, address: SocketAddr, user: Option<(&str, &str)>) {
     }
     assert_eq!(differ, 0, "{what}: {differ} of {} scenarios differ", all.len());
     eprintln!("{what}: {} scenarios, all equal", all.len());
-}
-
-/// Takes out what two runs of one cluster do not share: ids of nodes and indices, and the order of two header names that
-/// Elasticsearch draws by chance when it starts.
-fn comparable(body: &str) -> String {
-    let mut text = body.replace("[Content-Type, Accept]", "[A, C]").replace("[Accept, Content-Type]", "[A, C]");
-    for (name, stand_in) in [("node", "N"), ("index_uuid", "U")] {
-        for separator in ["\":\"", "\" : \""] {
-            let marker = format!("\"{name}{separator}");
-            let mut from = 0;
-            while let Some(at) = text[from..].find(&marker).map(|at| from + at + marker.len()) {
-                let end = text[at..].find('"').map_or(text.len(), |length| at + length);
-                text.replace_range(at..end, stand_in);
-                from = at + stand_in.len();
-            }
-        }
-    }
-    text
 }

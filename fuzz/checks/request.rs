@@ -2,13 +2,24 @@ use bytes::Bytes;
 use mlgate::{
     rest::{Parameters, RestRequest},
     results::get_buckets::request::GetBuckets,
-    xcontent::{any_parser::AnyParser, media_type::Negotiated, parser::Parser},
+    xcontent::{
+        any_parser,
+        media_type::{Format, Negotiated},
+        parser::Parser,
+    },
 };
 
 use super::check_error;
 
-/// The first line is a query, the rest a body. What is understood holds together, what is not is refused in words.
+/// The first line is a query, the rest a body, which is read in every format. What is understood holds together, what is
+/// not is refused in words.
 pub fn request(input: &[u8]) {
+    for format in [Format::Json, Format::Cbor, Format::Smile, Format::Yaml] {
+        in_format(input, format);
+    }
+}
+
+fn in_format(input: &[u8], format: Format) {
     let (query, body) = match input.iter().position(|byte| *byte == b'\n') {
         Some(end) => (&input[..end], &input[end + 1..]),
         None => (input, &[][..]),
@@ -18,8 +29,9 @@ pub fn request(input: &[u8]) {
         Err(error) => return check_error(&error),
     };
     let rest = RestRequest::new("/path", parameters, "job".into(), None, Bytes::copy_from_slice(body));
-    let understood = AnyParser::of_request(&rest, &Negotiated::json())
-        .and_then(|mut parser| GetBuckets::read(&rest, parser.as_mut().map(|parser| parser as &mut dyn Parser)))
+    let content = Negotiated { body: Some(format), ..Negotiated::json() };
+    let understood = any_parser::of_request(&rest, &content)
+        .and_then(|mut parser| GetBuckets::read(&rest, parser.as_mut().map(|parser| &mut **parser as &mut dyn Parser)))
         .and_then(|asked| rest.parameters.refuse_leftovers(&rest.path()).map(|()| asked));
     match understood {
         Ok(asked) => {

@@ -23,7 +23,6 @@ use crate::{
     route::{Dialect, Route},
     store::ResultsStore,
     upstream::{Failure, Upstream},
-    xcontent::media_type::Negotiated,
 };
 
 /// Who may answer.
@@ -93,8 +92,8 @@ async fn rewrite(
             return Err(Error::no_handler(&asked.method, &asked.uri));
         };
         let parameters = Parameters::parse(asked.uri.query().unwrap_or_default())?;
-        let content = Negotiated::read(&asked.headers, parameters.get("format"), !body.is_empty())?;
-        rendering.choose(&content, &parameters)?;
+        let content = rendering.negotiate(&asked.headers, &parameters, !body.is_empty())?;
+        let body = content.in_utf8(body);
         let question = understand(&content, &RestRequest::new(asked.uri.path(), parameters, job_id, timestamp, body))?;
         let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
         get_buckets(store, permit, &question, style).await.map(|buckets| Reply::Buckets(buckets, style))

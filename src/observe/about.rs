@@ -84,7 +84,7 @@ fn class(route: &Route) -> &'static str {
     match route {
         Route::GetBuckets { dialect: Dialect::V8, .. } => "get_buckets",
         Route::GetBuckets { dialect: Dialect::V6, .. } => "get_buckets_v6",
-        Route::WrongMethod | Route::Options => "get_buckets_other_method",
+        Route::WrongMethod => "get_buckets_other_method",
         Route::Other => "other",
     }
 }

@@ -7,6 +7,8 @@ use std::io::Write as _;
 pub enum InvalidDouble {
     #[error("empty String")]
     Empty,
+    #[error("multiple points")]
+    Points,
     #[error("For input string: \"{0}\"")]
     Malformed(String),
 }
@@ -33,8 +35,15 @@ pub fn parse_double(text: &str) -> Result<f64, InvalidDouble> {
             None => parse_decimal(unsigned),
         },
     };
-    // As given: older JDKs, as 17, show it without the blanks around it.
-    magnitude.map(|value| sign * value).ok_or_else(|| InvalidDouble::Malformed(text.to_owned()))
+    magnitude.map(|value| sign * value).ok_or_else(|| {
+        let mut parts = unsigned.split('.');
+        let mut whole = || parts.next().is_some_and(|part| part.bytes().all(|c| c.is_ascii_digit()));
+        if whole() && whole() && parts.next().is_some() {
+            return InvalidDouble::Points;
+        }
+        // As given: older JDKs, as 17, show it without the blanks around it.
+        InvalidDouble::Malformed(text.to_owned())
+    })
 }
 
 fn without_suffix(text: &str) -> &str {

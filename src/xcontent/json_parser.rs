@@ -55,7 +55,7 @@ enum Kind {
 
 /// The names seen in one object: a few are compared one by one, many are hashed.
 #[derive(Default)]
-struct Names {
+pub(super) struct Names {
     few: Vec<Box<str>>,
     many: HashSet<Box<str>>,
 }
@@ -76,7 +76,7 @@ impl Names {
     const FEW: usize = 24;
 
     /// Whether the name is new.
-    fn insert(&mut self, name: &str) -> bool {
+    pub(super) fn insert(&mut self, name: &str) -> bool {
         if !self.many.is_empty() {
             return self.many.insert(name.into());
         }
@@ -316,6 +316,11 @@ impl<'a> JsonParser<'a> {
         Ok(())
     }
 
+    fn number_text(&self) -> &'a str {
+        let (from, to, _) = self.number;
+        std::str::from_utf8(&self.input[from..to]).unwrap_or("")
+    }
+
     fn read_string(&mut self) -> Result<(), Refusal> {
         self.unread_string = false;
         self.string = self.read_text(" in VALUE_STRING", "string value")?;
@@ -347,10 +352,7 @@ impl Parser for JsonParser<'_> {
                 }
                 &*self.string
             }
-            Some(Token::Number) => match self.number() {
-                Number::Text { text, .. } => text,
-                _ => "",
-            },
+            Some(Token::Number) => self.number_text(),
             Some(Token::Boolean) if self.boolean() => "true",
             Some(Token::Boolean) => "false",
             Some(Token::Null) => "null",
@@ -358,9 +360,8 @@ impl Parser for JsonParser<'_> {
         }))
     }
 
-    fn number(&self) -> Number<'_> {
-        let (from, to, integer) = self.number;
-        Number::Text { text: std::str::from_utf8(&self.input[from..to]).unwrap_or(""), integer }
+    fn number(&mut self) -> Result<Number<'_>, Refusal> {
+        Ok(Number::Text { text: self.number_text(), integer: self.number.2 })
     }
 
     fn out_of_range(&self, kind: &'static str) -> Refusal {

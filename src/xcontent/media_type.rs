@@ -1,17 +1,21 @@
 //! Which format a body has and which one the reply gets, as Elasticsearch negotiates them.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::{
     error::{Error, Exception, Fault},
-    xcontent::Node,
+    xcontent::{Node, encoding::to_utf8},
 };
 
 /// The newest and oldest versions of the API that a media type may ask for. Elasticsearch 8 accepts 7 and 8; 9 is accepted
 /// here as well, because clients of version 9 are served.
 const VERSIONS: std::ops::RangeInclusive<u8> = 7..=9;
+
+/// The version that is meant where none is asked for.
+const CURRENT: u8 = 8;
 
 /// How Elastic's own media types start.
 const VENDOR: &str = "application/vnd.elasticsearch+";
@@ -28,6 +32,8 @@ pub enum Format {
 /// A media type as a header spells it, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct MediaType {
+    /// As sent.
+    header: String,
     essence: String,
     parameters: Vec<(String, String)>,
 }
@@ -106,13 +112,14 @@ impl MediaType {
             };
             parameters.push((name.to_owned(), value.to_owned()));
         }
-        Ok(Some(Self { essence: essence.to_owned(), parameters }))
+        Ok(Some(Self { header: header.to_owned(), essence: essence.to_owned(), parameters }))
     }
 
     fn format(&self) -> Option<Format> {
         let subtype = self.essence.strip_prefix("application/")?;
         let subtype = subtype.strip_prefix("vnd.elasticsearch+").unwrap_or(subtype);
-        if matches!(subtype, "x-ndjson") { Some(Format::Json) } else { Format::by_name(subtype) }
+        let json = subtype == "x-ndjson" || self.essence == "application/*";
+        if json { Some(Format::Json) } else { Format::by_name(subtype) }
     }
 
     /// `application/json`, or the same as a type of Elastic's.
@@ -140,8 +147,7 @@ impl MediaType {
 
 impl fmt::Display for MediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.essence)?;
-        self.parameters.iter().try_for_each(|(name, value)| write!(f, ";{name}={value}"))
+        f.write_str(&self.header)
     }
 }
 
@@ -159,25 +165,67 @@ impl Negotiated {
     /// # Errors
     /// 400 `media_type_header_exception` for a header that is none, or for versions that do not go together.
     pub fn read(headers: &HeaderMap, format: Option<&str>, has_body: bool) -> Result<Self, Error> {
-        let accept = header_media_type(headers, &header::ACCEPT, "Accept")?;
+        let accept = header_media_type(headers, &header::ACCEPT, "Accept");
+        let content_type = header_media_type(headers, &header::CONTENT_TYPE, "Content-Type");
+        let (accept, content_type) = match (accept, content_type) {
+            (Err(mut exception), Err(other)) => {
+                exception.suppressed = Some(Box::new(other));
+                return Err(Error::bad_request(exception));
+            }
+            (Err(exception), _) | (_, Err(exception)) => return Err(Error::bad_request(exception)),
+            (Ok(accept), Ok(content_type)) => (accept, content_type),
+        };
+        check_versions(accept.as_ref(), content_type.as_ref(), has_body)?;
+        Ok(Self::of(accept.as_ref(), content_type.as_ref(), headers, format))
+    }
+
+    /// What the headers say without those that [`Negotiated::read`] refuses: the form of the refusal.
+    #[must_use]
+    pub fn of_the_rest(headers: &HeaderMap, format: Option<&str>) -> Self {
+        let accept = header_media_type(headers, &header::ACCEPT, "Accept");
+        let content_type = header_media_type(headers, &header::CONTENT_TYPE, "Content-Type");
+        let (accept, content_type) = match (accept, content_type) {
+            // Each for itself is fine.
+            (Ok(_), Ok(_)) => (None, None),
+            (accept, content_type) => (accept.ok().flatten(), content_type.ok().flatten()),
+        };
+        Self::of(accept.as_ref(), content_type.as_ref(), headers, format)
+    }
+
+    fn of(
+        accept: Option<&MediaType>,
+        content_type: Option<&MediaType>,
+        headers: &HeaderMap,
+        format: Option<&str>,
+    ) -> Self {
         let sent_type =
             headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let content_type = header_media_type(headers, &header::CONTENT_TYPE, "Content-Type")?;
-        check_versions(accept.as_ref(), content_type.as_ref(), has_body)?;
-        let body = content_type.as_ref().and_then(MediaType::format);
+        let body = content_type.and_then(MediaType::format);
         let chosen = format.and_then(Format::by_name);
-        let (reply, reply_type) = match (accept.as_ref().and_then(|accept| Some((accept, accept.format()?))), chosen) {
+        let (reply, reply_type) = match (accept.and_then(|accept| Some((accept, accept.format()?))), chosen) {
             // A format that is named takes the place of the accepted one, and keeps its parameters.
             (Some((accept, _)), Some(format)) => (format, format!("{}{}", format.default_type(), accept.suffix())),
             (Some((accept, format)), None) => (format, format!("{}{}", accept.essence_of(format), accept.suffix())),
             (None, Some(format)) => (format, format.default_type()),
-            (None, None) => match content_type.as_ref().and_then(|sent| Some((sent, sent.format()?))) {
+            (None, None) => match content_type.and_then(|sent| Some((sent, sent.format()?))) {
                 Some((sent, format)) => (format, sent.essence_of(format)),
                 None => (Format::Json, Format::Json.default_type()),
             },
         };
         let lines = chosen.is_none() && accept.is_some_and(|accept| accept.essence == "application/x-ndjson");
-        Ok(Self { body, reply, reply_type, lines, sent_type })
+        Self { body, reply, reply_type, lines, sent_type }
+    }
+
+    /// A body as the parsers read it.
+    #[must_use]
+    pub fn in_utf8(&self, body: Bytes) -> Bytes {
+        match self.body {
+            Some(Format::Json) => match to_utf8(&body) {
+                Cow::Owned(text) => text.into(),
+                Cow::Borrowed(_) => body,
+            },
+            _ => body,
+        }
     }
 
     /// The format of a body that is there.
@@ -196,7 +244,11 @@ impl Negotiated {
     }
 }
 
-fn header_media_type(headers: &HeaderMap, name: &header::HeaderName, shown: &str) -> Result<Option<MediaType>, Error> {
+fn header_media_type(
+    headers: &HeaderMap,
+    name: &header::HeaderName,
+    shown: &str,
+) -> Result<Option<MediaType>, Exception> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let parsed = if values.next().is_some() {
@@ -209,14 +261,16 @@ fn header_media_type(headers: &HeaderMap, name: &header::HeaderName, shown: &str
     parsed.map_err(|message| media_type_error(shown, Exception::illegal_argument(message)))
 }
 
-fn media_type_error(headers: &str, cause: Exception) -> Error {
+fn media_type_error(headers: &str, cause: Exception) -> Exception {
     let message = format!("Invalid media-type value on headers [{headers}]");
-    Error::bad_request(Exception::new("media_type_header_exception", message).caused_by(cause))
+    Exception::new("media_type_header_exception", message).caused_by(cause)
 }
 
 fn check_versions(accept: Option<&MediaType>, content_type: Option<&MediaType>, has_body: bool) -> Result<(), Error> {
-    let refuse =
-        |message: String| Err(media_type_error("Accept, Content-Type", Exception::new("status_exception", message)));
+    let refuse = |message: String| {
+        let cause = Exception::new("status_exception", message);
+        Err(Error::bad_request(media_type_error("Accept, Content-Type", cause)))
+    };
     let shown = |media_type: Option<&MediaType>| media_type.map_or_else(|| "null".to_owned(), MediaType::to_string);
     let (accepted, sent) = (accept.and_then(MediaType::version), content_type.and_then(MediaType::version));
     if let Some(version) = accepted.filter(|version| !VERSIONS.contains(version)) {
@@ -237,7 +291,10 @@ fn check_versions(accept: Option<&MediaType>, content_type: Option<&MediaType>, 
     let required = "A compatible version is required on both Content-Type and Accept headers if either one has requested a compatible version";
     let both = format!("Accept={}, Content-Type={}", shown(accept), shown(content_type));
     match (accepted, sent) {
-        (Some(a), Some(b)) if a != b => refuse(format!("{required} and the compatible versions must match. {both}")),
+        // A header without a version counts as the current one.
+        (a, b) if a.unwrap_or(CURRENT) != b.unwrap_or(CURRENT) => {
+            refuse(format!("{required} and the compatible versions must match. {both}"))
+        }
         (Some(_), None) | (None, Some(_)) => refuse(format!("{required}. {both}")),
         _ => Ok(()),
     }

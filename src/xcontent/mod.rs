@@ -2,16 +2,25 @@
 //!
 //! Elastic's server never passes a document through: it parses and writes it again. So do we, through these types.
 
+mod binary;
 mod json_faults;
 mod json_text;
 mod value;
+mod yaml_events;
 mod yaml_key;
+mod yaml_reader;
+mod yaml_scalar;
+mod yaml_scanner;
+mod yaml_text;
 
 /// The parser for a request's body.
 pub mod any_parser;
 
 /// The option `filter_path`.
 pub mod filter_path;
+
+/// Encodings of JSON.
+pub mod encoding;
 
 /// Which format comes in and which goes out.
 pub mod media_type;
@@ -33,6 +42,15 @@ pub mod json;
 
 /// JSON, read as Jackson reads it.
 pub mod json_parser;
+
+/// CBOR, read as Jackson reads it.
+pub mod cbor_parser;
+
+/// SMILE, read as Jackson reads it.
+pub mod smile_parser;
+
+/// YAML, read as Jackson and SnakeYAML read it.
+pub mod yaml_parser;
 
 /// Declares the fields of an object and reads it, strictly or leniently.
 pub mod object;

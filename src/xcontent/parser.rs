@@ -65,7 +65,10 @@ pub trait Parser {
     fn text(&mut self) -> Result<Cow<'_, str>, Refusal>;
 
     /// The current number.
-    fn number(&self) -> Number<'_>;
+    ///
+    /// # Errors
+    /// A refusal where a number turns out to be malformed.
+    fn number(&mut self) -> Result<Number<'_>, Refusal>;
 
     /// The refusal of a number that does not fit `kind` (`int` or `long`).
     fn out_of_range(&self, kind: &'static str) -> Refusal;
@@ -157,10 +160,12 @@ pub fn double(parser: &mut dyn Parser) -> Result<f64, Refusal> {
     if parser.current() == Some(Token::String) {
         return java_double(&parser.text()?);
     }
-    Ok(match parser.number() {
+    Ok(match parser.number()? {
         Number::Double(value) => value,
         #[expect(clippy::cast_precision_loss, reason = "Java widens a long in the same way")]
         Number::Long(value) => value as f64,
+        // An integer has no negative zero.
+        Number::Text { text: "-0", integer: true } => 0.0,
         Number::Text { text, .. } => text.parse().unwrap_or(f64::NAN),
     })
 }
@@ -170,7 +175,7 @@ pub fn long(parser: &mut dyn Parser) -> Result<i64, Refusal> {
     if parser.current() == Some(Token::String) {
         return long_from_string(&parser.text()?);
     }
-    let value = match parser.number() {
+    let value = match parser.number()? {
         Number::Long(value) => Some(value),
         Number::Text { text, integer: true } => text.parse().ok(),
         Number::Text { text, integer: false } => text.parse().ok().and_then(cut),
@@ -191,7 +196,7 @@ pub fn int(parser: &mut dyn Parser) -> Result<i32, Refusal> {
             Err(illegal(format!("Value [{text}] is out of range for an integer")))
         };
     }
-    let value = match parser.number() {
+    let value = match parser.number()? {
         Number::Long(value) => i32::try_from(value).ok(),
         Number::Text { text, integer: true } => text.parse().ok(),
         Number::Text { text, integer: false } => text.parse().ok().and_then(cut_to_int),
@@ -211,7 +216,8 @@ fn cut(value: f64) -> Option<i64> {
 
 #[expect(clippy::cast_possible_truncation, reason = "checked against the range before")]
 fn cut_to_int(value: f64) -> Option<i32> {
-    (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value).then_some(value as i32)
+    // Java compares so that NaN is in range, and cuts it to 0.
+    (value.is_nan() || (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value)).then_some(value as i32)
 }
 
 /// `Long.parseLong`, else a decimal cut to its integer part.

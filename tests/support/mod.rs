@@ -305,33 +305,53 @@ pub fn basic(name: &str, password: &str) -> String {
 
 /// Sends one request and reads one reply.
 pub fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
-    let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
+    try_send(to, method, target, headers, body, Duration::ZERO).unwrap_or_else(|reply| {
+        panic!("no reply to {method} {target}: {:?}", String::from_utf8_lossy(&reply));
+    })
+}
+
+/// As [`send`], the body some time after the head; what came back where it is no reply.
+pub fn try_send(
+    to: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: Option<&[u8]>,
+    pause: Duration,
+) -> Result<Reply, Vec<u8>> {
+    let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
     for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
+        head += &format!("{name}: {value}\r\n");
     }
     if let Some(body) = body {
-        request += &format!("Content-Length: {}\r\n", body.len());
+        head += &format!("Content-Length: {}\r\n", body.len());
     }
-    request += "\r\n";
-    let mut bytes = request.into_bytes();
-    bytes.extend_from_slice(body.unwrap_or_default());
-    let mut reply = exchange(to, &bytes, PATIENCE);
+    head += "\r\n";
+    let body = body.unwrap_or_default();
+    let whole = [head.as_bytes(), body].concat();
+    let (whole, parts) = ([&*whole], [head.as_bytes(), body]);
+    let mut reply = exchange(to, if pause.is_zero() { &whole } else { &parts }, pause, PATIENCE);
     // The answer to HEAD is framed as if there were a body.
     if method == "HEAD" && String::from_utf8_lossy(&reply).to_ascii_lowercase().contains("transfer-encoding: chunked") {
         reply.extend_from_slice(b"0\r\n\r\n");
     }
-    parse(&reply).unwrap_or_else(|| panic!("no reply to {method} {target}: {:?}", String::from_utf8_lossy(&reply)))
+    parse(&reply).ok_or(reply)
 }
 
 /// Sends bytes and reads until the server closes or says nothing for ten seconds.
 pub fn send_raw(to: SocketAddr, bytes: &[u8]) -> Vec<u8> {
-    exchange(to, bytes, Duration::from_secs(10))
+    exchange(to, &[bytes], Duration::ZERO, Duration::from_secs(10))
 }
 
-fn exchange(to: SocketAddr, bytes: &[u8], patience: Duration) -> Vec<u8> {
+fn exchange(to: SocketAddr, pieces: &[&[u8]], pause: Duration, patience: Duration) -> Vec<u8> {
     let mut stream = TcpStream::connect(to).unwrap();
     stream.set_read_timeout(Some(patience)).unwrap();
-    let _ = stream.write_all(bytes);
+    for (number, piece) in pieces.iter().enumerate() {
+        if number > 0 {
+            std::thread::sleep(pause);
+        }
+        let _ = stream.write_all(piece);
+    }
     let mut reply = Vec::new();
     let _ = stream.read_to_end(&mut reply);
     reply
@@ -364,6 +384,25 @@ fn join_chunks(mut rest: &[u8]) -> Option<Vec<u8>> {
         body.extend_from_slice(rest.get(end + 2..end + 2 + length)?);
         rest = rest.get(end + 4 + length..)?;
     }
+}
+
+// === comparing ===
+
+/// Takes out what two runs of one cluster do not share: ids of nodes and indices, and the order of two header names that
+/// Elasticsearch draws by chance when it starts.
+pub fn comparable(body: &str) -> String {
+    let mut text = body.replace("[Content-Type, Accept]", "[A, C]").replace("[Accept, Content-Type]", "[A, C]");
+    for (name, stand_in) in [("node", "N"), ("index_uuid", "U")] {
+        for marker in [format!("\"{name}\":\""), format!("\"{name}\" : \""), format!(" {name}: \"")] {
+            let mut from = 0;
+            while let Some(at) = text[from..].find(&marker).map(|at| from + at + marker.len()) {
+                let end = text[at..].find('"').map_or(text.len(), |length| at + length);
+                text.replace_range(at..end, stand_in);
+                from = at + stand_in.len();
+            }
+        }
+    }
+    text
 }
 
 // === files ===
