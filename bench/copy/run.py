@@ -79,7 +79,7 @@ def main():
         child = subprocess.Popen(whole, env=env)
         steps = lambda: sum(1 for _ in open("state")) if os.path.exists("state") else 0
         before = steps()
-        while steps() < before + asked.documents // 4 // 4000 - 3 and child.poll() is None:
+        while steps() < before + max(1, asked.documents // 4 // 4000 - 3) and child.poll() is None:
             time.sleep(0.05)
         assert child.poll() is None, "it was over too soon"
         child.send_signal(signal.SIGKILL)

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::endpoint::{Account, Endpoint};
@@ -75,7 +75,8 @@ pub(super) struct How {
     pub cursor: CursorKind,
 }
 
-/// Who reads from a cluster.
+/// Who reads from a cluster. Its fields are called as the flags are.
+#[allow(clippy::struct_field_names)]
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct FromAccount {
     /// User that reads from the cluster
@@ -89,7 +90,8 @@ pub(super) struct FromAccount {
     from_ca: Option<PathBuf>,
 }
 
-/// Who writes to a cluster.
+/// Who writes to a cluster. Its fields are called as the flags are.
+#[allow(clippy::struct_field_names)]
 #[derive(Debug, clap::Args)]
 struct ToAccount {
     /// User that writes to the cluster
@@ -148,7 +150,7 @@ impl CopyCommand {
         if verify {
             let plan = plan(&source, &chosen, &from.named(settings)).await?;
             let target = to.source(settings, target, &how)?;
-            return verified(&source, &target, &plan, &how).await;
+            return verified(&source, &target, &plan, &how).await?;
         }
         let format = FileFormat::Ndjson;
         Task { settings, from, to, source, target, how: &how, format, verify: !no_verify }.run(&chosen).await
@@ -191,12 +193,14 @@ impl Task<'_> {
         if kept > 0 {
             println!("note: {kept} configurations of jobs were there already, and are as they were");
         }
-        // What was found out is said again by the next run, which begins anew.
-        journal.remove()?;
+        let mut outcome = Ok(());
         if verify && format != FileFormat::Csv {
             let target = to.source(settings, account, how)?;
-            verified(&source, &target, &plan, how).await?;
+            outcome = verified(&source, &target, &plan, how).await?;
         }
+        // It is over, however it went: called again, it begins anew. Only one that could not be verified is not.
+        journal.remove()?;
+        outcome?;
         if rejected > 0 {
             bail!("{rejected} documents could not be moved; all others were");
         }
@@ -223,8 +227,8 @@ async fn finish(target: &Target, plan: &Plan, limit: Duration) -> anyhow::Result
     }
 }
 
-/// Says whether both sides have the same.
-async fn verified(source: &Source, target: &Source, plan: &Plan, how: &How) -> anyhow::Result<()> {
+/// Says whether both sides have the same; the inner error is that they have not.
+async fn verified(source: &Source, target: &Source, plan: &Plan, how: &How) -> anyhow::Result<anyhow::Result<()>> {
     let bar = bar(plan.documents() * 2);
     bar.set_message("comparing");
     let patience = || Patience::new(Duration::from_secs(how.patience));
@@ -234,13 +238,14 @@ async fn verified(source: &Source, target: &Source, plan: &Plan, how: &How) -> a
     let (documents, days) = (compared.source.documents(), compared.source.days());
     if differences.is_empty() {
         println!("verified: the same {documents} documents on both sides, by checksums of {days} days of jobs");
-        return Ok(());
+        return Ok(Ok(()));
     }
     for difference in differences.iter().take(NAMED) {
         eprintln!("{difference}");
     }
     let count = differences.len();
-    bail!("{count} of {days} days of jobs differ; copied again, the source's documents replace the target's")
+    let advice = "copied again, the source's documents replace the target's";
+    Ok(Err(anyhow!("{count} of {days} days of jobs differ; {advice}")))
 }
 
 /// Says what would be moved.

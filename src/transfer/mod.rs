@@ -143,7 +143,7 @@ impl Copy {
                 },
                 Some(written) = first(&mut under_way) => {
                     let outcome = match (written, under_way.pop_front()) {
-                        (Ok(written), Some(done)) => self.note(part, &mut reached, &done, written),
+                        (Ok(written), Some(done)) => self.note(part, &mut reached, &done, &written),
                         (Err(trouble), _) => Err(trouble),
                         (_, None) => Ok(()),
                     };
@@ -154,7 +154,9 @@ impl Copy {
                 else => break Ok(()),
             }
         };
-        under_way.iter().for_each(|rest| rest.writing.abort());
+        for rest in &under_way {
+            rest.writing.abort();
+        }
         outcome
     }
 
@@ -168,7 +170,7 @@ impl Copy {
     }
 
     /// Notes a batch that is written, all before it being so.
-    fn note(&mut self, part: &Part, reached: &mut Reached, done: &UnderWay, written: Written) -> Result<(), Trouble> {
+    fn note(&mut self, part: &Part, reached: &mut Reached, done: &UnderWay, written: &Written) -> Result<(), Trouble> {
         let before = self.journal.rejected() - self.journal.reached(&part.name).rejected;
         for rejected in done.batch.unfit.iter().chain(&written.rejected) {
             reached.rejected += 1;

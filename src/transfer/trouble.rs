@@ -82,7 +82,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waits_longer_each_time_and_then_no_more() {
         let start = tokio::time::Instant::now();
-        let mut patience = Patience::new(Duration::from_secs(60));
+        let mut patience = Patience::new(Duration::from_mins(1));
         let mut waits = 0;
         while patience.wait(None).await {
             waits += 1;

@@ -70,8 +70,8 @@ pub struct Hits<'a> {
     timed_out: bool,
     #[serde(rename = "_shards")]
     shards: Shards,
-    #[serde(borrow)]
-    hits: Inner<'a>,
+    #[serde(borrow, rename = "hits")]
+    found: Inner<'a>,
 }
 
 #[derive(Deserialize)]
@@ -112,7 +112,7 @@ impl Hit<'_> {
 impl Page {
     /// What is on it.
     pub fn hits(&self) -> serde_json::Result<Vec<Hit<'_>>> {
-        serde_json::from_slice::<Hits<'_>>(&self.text).map(|page| page.hits.hits)
+        serde_json::from_slice::<Hits<'_>>(&self.text).map(|page| page.found.hits)
     }
 }
 
@@ -267,11 +267,11 @@ impl<'a> Cursor<'a> {
             let why = format!("{}: a page was not read from all shards", self.cluster.name());
             return Err(Trouble::passing(why));
         }
-        if let (None, Some(total)) = (self.total, page.hits.total) {
+        if let (None, Some(total)) = (self.total, page.found.total) {
             self.total = total.as_u64().or_else(|| total["value"].as_u64());
         }
-        self.seen += page.hits.hits.len() as u64;
-        let Some(last) = page.hits.hits.into_iter().next_back() else {
+        self.seen += page.found.hits.len() as u64;
+        let Some(last) = page.found.hits.into_iter().next_back() else {
             return self.is_complete().map(|()| None);
         };
         if matches!(self.open, Open::Pit { .. }) {

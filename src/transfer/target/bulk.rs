@@ -41,7 +41,9 @@ pub fn append(lines: &mut Vec<u8>, document: &Document) {
 #[must_use]
 pub fn body(documents: &[Document]) -> Bytes {
     let mut lines = Vec::with_capacity(documents.iter().map(Document::size).sum::<usize>() + documents.len() * 64);
-    documents.iter().for_each(|document| append(&mut lines, document));
+    for document in documents {
+        append(&mut lines, document);
+    }
     lines.into()
 }
 
