@@ -13,7 +13,7 @@ use super::ignore::{Ignore, Step};
 /// Differences of one comparison that are shown; the others are counted.
 const MOST_SHOWN: usize = 20;
 
-/// Longest text that is shown of a value, in bytes.
+/// Longest text that is shown of a value, or of its place, in bytes.
 const MOST_OF_A_VALUE: usize = 256;
 
 /// What tells members of one list apart: buckets, records, influencers.
@@ -112,7 +112,7 @@ impl Found {
         self.count += 1;
         if self.shown.len() < MOST_SHOWN {
             let (primary, secondary) = (primary.map(shown), secondary.map(shown));
-            self.shown.push(Difference { kind, pointer, primary, secondary });
+            self.shown.push(Difference { kind, pointer: cut(pointer), primary, secondary });
         }
     }
 }
@@ -238,11 +238,15 @@ fn pointer(path: &[Step<'_>]) -> String {
 /// A value, or the beginning of its text where that is long.
 fn shown(value: &Value) -> Value {
     let text = value.to_string();
+    if text.len() <= MOST_OF_A_VALUE { value.clone() } else { Value::String(cut(text)) }
+}
+
+fn cut(text: String) -> String {
     if text.len() <= MOST_OF_A_VALUE {
-        return value.clone();
+        return text;
     }
     let end = (0..=MOST_OF_A_VALUE).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
-    Value::String(format!("{}…", &text[..end]))
+    format!("{}…", &text[..end])
 }
 
 #[cfg(test)]
@@ -308,6 +312,8 @@ mod tests {
         let found = found(&list("abcé"), &list("x"), &[]);
         assert_eq!((found.count, found.shown.len()), (10_000, 20));
         assert!(serde_json::to_string(&found.shown).unwrap().len() < 20 * 1_000);
+        let found = super::differences(&json!({"é".repeat(10_000): 1}), &json!({}), &Ignore::new(&[]));
+        assert!(found.shown[0].pointer.len() < 300);
     }
 
     proptest::proptest! {
