@@ -68,6 +68,7 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
             gate.rates.count_user(decision.who())?;
             let mode = gate.modes.of(job);
             let Answers::Rewrite(store) = &mode.side.answers else {
+                rendering.foresee(&head.headers, &parameters);
                 let reply = mode.forward(&head, body, gate.most_body, &decision, &mut watch).await?;
                 return Ok(Reply::Passed(Box::new(reply)));
             };

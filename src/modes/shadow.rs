@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     observe::{
-        metrics::{self, Shadowed},
+        metrics::{self, Shadowed, Shadowing},
         request::current_id,
     },
     privileges::{Decision, Permit},
@@ -87,6 +87,7 @@ impl Shadow {
         asked.headers.remove(http::header::ACCEPT_ENCODING);
         let about = About::of(head, permit.job(), current_id(), body.len());
         let permit = self.other.permit(decision, permit);
+        let place = (place, metrics::shadowing());
         let (to, taken) = oneshot::channel();
         let begun = Instant::now();
         tokio::spawn(Arc::clone(self).run(place, about, asked, body.clone(), permit, taken));
@@ -95,7 +96,7 @@ impl Shadow {
 
     async fn run(
         self: Arc<Self>,
-        _place: OwnedSemaphorePermit,
+        _place: (OwnedSemaphorePermit, Shadowing),
         about: About,
         asked: Asked,
         body: Bytes,

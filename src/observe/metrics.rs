@@ -51,6 +51,7 @@ struct Metrics {
     upstream_durations: Durations,
     upstream_retries: Family<One, Counter>,
     upstream_up: Family<[(&'static str, String); 1], Gauge>,
+    shadowing: Gauge,
     shadowed: Family<[(&'static str, &'static str); 2], Counter>,
     shadow_differences: Family<One, Counter>,
     shadow_durations: Durations,
@@ -145,6 +146,10 @@ pub struct Connection(());
 #[derive(Debug)]
 pub struct InFlight(());
 
+/// A comparison under way, counted for as long as this lives.
+#[derive(Debug)]
+pub struct Shadowing(());
+
 /// Counts a connection that was accepted.
 #[must_use]
 pub fn connection() -> Connection {
@@ -228,6 +233,13 @@ pub fn upstream_node(node: &str, up: bool) {
     METRICS.upstream_up.get_or_create(&[("node", node.to_owned())]).set(i64::from(up));
 }
 
+/// Counts a comparison that began.
+#[must_use]
+pub fn shadowing() -> Shadowing {
+    METRICS.shadowing.inc();
+    Shadowing(())
+}
+
 /// Counts a comparison by what became of it.
 pub fn shadowed(what: Shadowed) {
     let (outcome, detail) = match what {
@@ -291,6 +303,7 @@ impl Metrics {
             upstream_durations: durations(),
             upstream_retries: Family::default(),
             upstream_up: Family::default(),
+            shadowing: Gauge::default(),
             shadowed: Family::default(),
             shadow_differences: Family::default(),
             shadow_durations: durations(),
@@ -314,6 +327,7 @@ impl Metrics {
         to.register("upstream_duration_seconds", "Until the cluster answered", self.upstream_durations.clone());
         to.register("upstream_retries", "Requests to the cluster that were sent again", self.upstream_retries.clone());
         to.register("upstream_up", "Whether a node of the cluster is used", self.upstream_up.clone());
+        to.register("shadow_in_flight", "Comparisons under way", self.shadowing.clone());
         to.register("shadow_comparisons", "Answers compared with another side's", self.shadowed.clone());
         to.register("shadow_differences", "Differences between answers", self.shadow_differences.clone());
         to.register("shadow_duration_seconds", "Until an answer that is compared began", self.shadow_durations.clone());
@@ -330,6 +344,12 @@ impl Drop for Connection {
 impl Drop for InFlight {
     fn drop(&mut self) {
         METRICS.in_flight.dec();
+    }
+}
+
+impl Drop for Shadowing {
+    fn drop(&mut self) {
+        METRICS.shadowing.dec();
     }
 }
 

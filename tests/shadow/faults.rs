@@ -33,22 +33,22 @@ enum Manner {
 /// Answers in its manner for as long as the test runs, and keeps what it was sent.
 fn start(manner: Manner) -> (SocketAddr, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (address, heard) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(String::new())));
+    let (address, received) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(String::new())));
     if manner == Manner::Down {
-        return (address, heard);
+        return (address, received);
     }
-    let hears = Arc::clone(&heard);
+    let keep = Arc::clone(&received);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let hears = Arc::clone(&hears);
-            std::thread::spawn(move || answer(stream.unwrap(), manner, &hears));
+            let keep = Arc::clone(&keep);
+            std::thread::spawn(move || answer(stream.unwrap(), manner, &keep));
         }
     });
-    (address, heard)
+    (address, received)
 }
 
 /// Until the other side is gone.
-fn answer(mut stream: TcpStream, manner: Manner, heard: &Mutex<String>) -> Option<()> {
+fn answer(mut stream: TcpStream, manner: Manner, received: &Mutex<String>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -56,7 +56,7 @@ fn answer(mut stream: TcpStream, manner: Manner, heard: &Mutex<String>) -> Optio
             return None;
         }
     }
-    heard.lock().unwrap().push_str(&head);
+    received.lock().unwrap().push_str(&head);
     let mut say = |text: &str| stream.write_all(text.as_bytes()).ok();
     let with = |status: u16, body: &str| {
         format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
@@ -122,7 +122,7 @@ fn never_seen_by_the_caller() {
         (Says(500), "different"),
         (Says(503), "different"),
     ] {
-        let (other, heard) = start(manner);
+        let (other, received) = start(manner);
         let (front, _store) = front(other, "");
         for number in 1..=3 {
             let (reply, took) = ask(&front);
@@ -136,9 +136,9 @@ fn never_seen_by_the_caller() {
             wait_for(&front, f64::from(number));
         }
         assert!((compared(&front, outcome) - 3.0).abs() < f64::EPSILON, "{manner:?}: {}", front.look("/metrics").body);
-        let heard = heard.lock().unwrap().to_ascii_lowercase();
-        assert!(manner == Down || heard.contains("get /_ml/anomaly_detectors/it-ops-kpi/results/buckets?size=50 "));
-        assert!(!heard.contains("authorization") && !heard.contains("cookie"), "a credential left: {heard}");
+        let received = received.lock().unwrap().to_ascii_lowercase();
+        assert!(manner == Down || received.contains("get /_ml/anomaly_detectors/it-ops-kpi/results/buckets?size=50 "));
+        assert!(!received.contains("authorization") && !received.contains("cookie"), "a credential left: {received}");
         let logs = front.log_text() + &std::fs::read_to_string(front.path("shadow.ndjson")).unwrap();
         assert!(!logs.contains("c2VjcmV0"), "{logs}");
         assert!(!logs.contains('\u{1b}'));
@@ -162,7 +162,7 @@ fn no_place_is_no_comparison() {
 /// Of a hundred requests, so many are compared; jobs that no rule names are not.
 #[test]
 fn a_sample() {
-    let (other, heard) = start(Manner::Says(404));
+    let (other, received) = start(Manner::Says(404));
     let (front, _store) = front(other, "shadow_sample_percent = 10\n");
     for _ in 0..50 {
         assert_eq!(ask(&front).0.status, 200);
@@ -173,13 +173,18 @@ fn a_sample() {
     }
     wait_for(&front, 50.0);
     assert!((compared(&front, "different") - 5.0).abs() < f64::EPSILON);
-    assert_eq!(heard.lock().unwrap().matches("GET /").count(), 5);
+    assert_eq!(received.lock().unwrap().matches("GET /").count(), 5);
+    for side in ["primary", "secondary"] {
+        let times = front.metric(&format!("mlgate_shadow_duration_seconds_count{{side=\"{side}\"}}"));
+        assert!((times - 5.0).abs() < f64::EPSILON, "{side}: {times}");
+    }
+    assert!((front.metric("mlgate_shadow_differences_total{kind=\"status\"}") - 5.0).abs() < f64::EPSILON);
 }
 
 /// The other cluster's own account, and what may differ.
 #[test]
 fn the_account_of_the_other_cluster_and_rules() {
-    let (other, heard) = start(Manner::Wrong);
+    let (other, received) = start(Manner::Wrong);
     let account = "secondary_username = 'other'\nsecondary_password = 'hunter2-of-other'\n";
     let (front, _store) = front(other, &format!("{account}shadow_ignore = ['/count', '/buckets']\n"));
     ask(&front);
@@ -188,7 +193,7 @@ fn the_account_of_the_other_cluster_and_rules() {
     assert!((ignoring - 1.0).abs() < f64::EPSILON);
     let authorization = crate::support::basic("other", "hunter2-of-other");
     assert!(
-        heard
+        received
             .lock()
             .unwrap()
             .to_ascii_lowercase()

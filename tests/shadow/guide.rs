@@ -46,7 +46,7 @@ async fn every_step() {
 }
 
 fn steps(new: &Cluster, old: &Cluster) {
-    let [first, flipped, last] = &blocks("toml")[..] else { panic!("the guide has other settings") };
+    let [first, flipped, end] = &blocks("toml")[..] else { panic!("the guide has other settings") };
     let [check, look, clean, strict] = &blocks("sh")[..] else { panic!("the guide has other commands") };
     let here = |settings: &str| {
         settings
@@ -101,6 +101,6 @@ fn steps(new: &Cluster, old: &Cluster) {
     assert_eq!(get(&front, BUCKETS).status, 200);
     wait_for(&front, 1.0);
     drop(front);
-    let front = Operated::start(&here(last));
+    let front = Operated::start(&here(end));
     assert_eq!(get(&front, BUCKETS).status, 200);
 }

@@ -89,7 +89,7 @@ pub fn are_found(front: &Operated, old: &Cluster) {
             ("it-ops-kpi_record_1454871600000_300_0_0_0", |it| *it = Value::Null),
             format!("{}?expand=true", at(1_454_871_600_000)),
             "missing",
-            "/buckets/*/records/*",
+            "/buckets/*/records",
         ),
         (
             ("it-ops-kpi_bucket_1454874300000_300", |it| it["processing_time_ms"] = json!(999)),
