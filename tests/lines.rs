@@ -65,11 +65,14 @@ async fn on(server: Server) {
         let reply = cluster.call("POST", target, "application/x-ndjson", bulk.as_bytes());
         assert!(reply.status == 200 && reply.body.contains("\"errors\":false"), "{:.300}", reply.body);
     }
-    let front = start_with(&format!("upstream = 'http://{}'\n", cluster.address)).await;
+    let roles = "opensearch_roles = ['all_access=all', 'ml_reader=monitor_ml']\n";
+    let front = start_with(&format!("upstream = 'http://{}'\n{roles}", cluster.address)).await;
     let (user, password) = server.superuser();
     let credentials = basic(user, password);
     every_bucket(front, &credentials);
     as_in_one_page(front, &credentials);
+    // Who may only read is no worse off.
+    assert_eq!(times(&lines(front, &basic("ml_reader", "file-secret"), "")).len() as u64, MANY);
     // Nothing is left open in the cluster.
     let open = || -> u64 {
         let reply = cluster.call("GET", "/_nodes/stats/indices/search", "", b"");
