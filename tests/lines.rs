@@ -10,7 +10,7 @@ use serde_json::Value;
 use support::{
     Cluster, Reply, Server, basic,
     command::{bucket, import, run, write},
-    fixtures, send, start_with,
+    fixtures, send, send_raw, start_with,
 };
 use tokio::sync::Mutex;
 
@@ -65,11 +65,13 @@ async fn on(server: Server) {
         let reply = cluster.call("POST", target, "application/x-ndjson", bulk.as_bytes());
         assert!(reply.status == 200 && reply.body.contains("\"errors\":false"), "{:.300}", reply.body);
     }
-    let front = start_with(&format!("upstream = 'http://{}'\n", cluster.address)).await;
+    let roles = "opensearch_roles = ['all_access=all', 'ml_reader=monitor_ml']\n";
+    let front = start_with(&format!("upstream = 'http://{}'\n{roles}", cluster.address)).await;
     let (user, password) = server.superuser();
     let credentials = basic(user, password);
     every_bucket(front, &credentials);
     as_in_one_page(front, &credentials);
+    who_may_only_read(&cluster, server, front);
     // Nothing is left open in the cluster.
     let open = || -> u64 {
         let reply = cluster.call("GET", "/_nodes/stats/indices/search", "", b"");
@@ -96,6 +98,28 @@ async fn on(server: Server) {
     stream.read_exact(&mut reply).unwrap();
     cluster.kill();
     let _ = stream.read_to_end(&mut reply);
+    assert!(!reply.ends_with(b"0\r\n\r\n"), "a part of the reply looks whole: {} bytes", reply.len());
+}
+
+/// A caller with no more than the API asks for.
+fn who_may_only_read(cluster: &Cluster, server: Server, front: SocketAddr) {
+    if server == Server::Elasticsearch("8.19.21") {
+        let role = r#"{"cluster":["monitor_ml"],"indices":[{"names":[".ml-anomalies-*"],"privileges":["read"]}]}"#;
+        for (target, body) in [("role/reads", role), ("user/reads", r#"{"password":"file-secret","roles":["reads"]}"#)]
+        {
+            let reply = cluster.call("PUT", &format!("/_security/{target}"), "application/json", body.as_bytes());
+            assert_eq!(reply.status, 200, "{reply:?}");
+        }
+        assert_eq!(times(&lines(front, &basic("reads", "file-secret"), "")).len() as u64, MANY);
+        return;
+    }
+    // OpenSearch lets him begin a scroll and not go on with it: what is no longer than a page is whole, what is longer is cut.
+    let reader = basic("ml_reader", "file-secret");
+    as_in_one_page(front, &reader);
+    let head =
+        format!("GET {BUCKETS} HTTP/1.1\r\nHost: h\r\nAccept: application/x-ndjson\r\nAuthorization: {reader}\r\n\r\n");
+    let reply = send_raw(front, head.as_bytes());
+    assert!(reply.starts_with(b"HTTP/1.1 200") && reply.len() > 10_000, "{}", reply.len());
     assert!(!reply.ends_with(b"0\r\n\r\n"), "a part of the reply looks whole: {} bytes", reply.len());
 }
 

@@ -183,8 +183,8 @@ async fn elasticsearch_6_as_it_is_documented() {
 
     let unknown = player.unknown.lock().unwrap().clone();
     assert!(unknown.is_empty(), "{unknown:#?}");
-    let played = player.played.lock().unwrap().clone();
+    let done = player.played.lock().unwrap().clone();
     let never =
-        player.exchanges.iter().zip(&played).filter(|(_, played)| !**played).map(|(exchange, _)| &exchange.request);
+        player.exchanges.iter().zip(&done).filter(|(_, played)| !**played).map(|(exchange, _)| &exchange.request);
     assert_eq!(never.map(|request| &request.target).collect::<Vec<_>>(), Vec::<&String>::new());
 }

@@ -142,10 +142,15 @@ impl ClusterStore {
         let answer = self.send(permit.headers(), Method::GET, &target, None).await?;
         let mapping = match (answer.status, answer.json()) {
             (StatusCode::OK, Some(document)) => Mapping::read(&document)?,
+            // Servers of old do not know the question.
+            (StatusCode::BAD_REQUEST, _) => Mapping::unknown(),
             // An alias that is made next must not be trusted for that.
             (StatusCode::NOT_FOUND, _) => return Ok(Arc::new(Mapping::usual())),
-            // The search itself will say what is wrong, if anything is.
-            _ => return Ok(Arc::new(Mapping::unknown())),
+            // The search itself will say who may not.
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED, _) => {
+                return Ok(Arc::new(Mapping::unknown()));
+            }
+            (status, _) => return Err(refused(status, &String::from_utf8_lossy(&answer.body))),
         };
         let mapping = Arc::new(mapping);
         self.mappings.insert(key, Arc::clone(&mapping)).await;

@@ -86,8 +86,8 @@ async fn a_node_that_cannot_is_left_for_another() {
         for _ in 0..4 {
             assert_eq!(ask(front, BUCKETS).await, 200);
         }
-        // Each asks twice, as an empty answer may have no alias behind it.
-        assert_eq!((bad.asked(), good.asked()), (4, 8), "{status}");
+        // Each asks twice, as an empty answer may have no alias behind it; the first one also how the indices are mapped.
+        assert_eq!((bad.asked(), good.asked()), (4, 9), "{status}");
     }
     // What the cluster means is not asked of another node, and no way leads to where it points.
     for (status, told) in [(429, 429), (400, 400), (302, 502)] {
@@ -96,7 +96,8 @@ async fn a_node_that_cannot_is_left_for_another() {
         for _ in 0..4 {
             assert_eq!(ask(front, BUCKETS).await, told, "{status}");
         }
-        assert_eq!(one.asked() + two.asked(), 4);
+        // A server of old that does not know how its indices are mapped is asked that once.
+        assert_eq!(one.asked() + two.asked(), if status == 400 { 5 } else { 4 });
         assert_eq!(ask(front, "/x").await, status, "what is passed on goes back as it is");
     }
 }

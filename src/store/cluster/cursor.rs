@@ -28,6 +28,8 @@ pub(super) struct Cursor {
     /// What is still passed over, and what is still shown.
     skip: u32,
     left: u32,
+    /// Whether it is known how much there is.
+    counted: bool,
 }
 
 enum State {
@@ -65,7 +67,7 @@ struct PageHit<'a> {
 impl Cursor {
     pub(super) fn new(store: ClusterStore, permit: Arc<Permit>, query: ResultsQuery) -> Self {
         let (skip, left) = (query.from, query.size);
-        Self { store, permit, query, state: State::Unopened, skip, left }
+        Self { store, permit, query, state: State::Unopened, skip, left, counted: false }
     }
 
     async fn page(&mut self) -> Result<Option<Hits>, Error> {
@@ -76,6 +78,11 @@ impl Cursor {
             let mut hits = self.fetch().await?;
             if hits.hits.is_empty() {
                 return self.end().await;
+            }
+            // Who got everything asks no more: going on with a scroll may take a permission of its own.
+            if !std::mem::replace(&mut self.counted, true) {
+                let all = u32::try_from(hits.total).unwrap_or(u32::MAX);
+                self.left = self.left.min(all.saturating_sub(self.skip));
             }
             let passed = (self.skip as usize).min(hits.hits.len());
             self.skip -= u32::try_from(passed).unwrap_or(u32::MAX);
