@@ -11,7 +11,6 @@ function init(args)
     file:close()
     wrk.headers["Content-Type"] = "application/json"
   end
-  wrk.init(args)
   if cycle then
     requests = {}
     for number = 1, count do

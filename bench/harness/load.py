@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .process import OTHER_CORE, Process, on_core
+from .rounds import Weather
 
 LUA = Path(__file__).with_name("load.lua")
 USER = ("ml_reader", "file-secret")
@@ -44,8 +45,10 @@ def wrk(port: int, path: str, seconds: float, connections: int = 16, args: tuple
     if not lines:
         raise RuntimeError(f"wrk: {done.stdout}{done.stderr}")
     told = json.loads(lines[-1])
-    if told["bad"] or told["broken"] or not told["requests"]:
+    if told["bad"] or told["broken"]:
         raise RuntimeError(f"{path}: {told}")
+    if not told["requests"]:
+        raise Weather(f"{path}: no reply in {seconds:g} s")
     return Load(told["requests"], told["microseconds"] / 1e6, told["p50"], told["p99"])
 
 

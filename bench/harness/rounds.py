@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 CONTROL = (0.85, 1.15)
 
 
+class Weather(Exception):
+    """A contender was not given the time to do anything."""
+
+
 @dataclass
 class Spread:
     """A median, and how far single rounds were from it."""
@@ -58,18 +62,25 @@ class Rounds:
 
 def interleave(contenders: dict[str, Callable[[], float]], rounds: int, control: tuple | None = None) -> Rounds:
     """Runs rounds until enough are good, at most twice as many as asked for."""
-    result, voids, names = Rounds(), [], list(contenders)
+    result, voids, storms, names = Rounds(), [], [], list(contenders)
     for number in range(2 * rounds):
         if len(result.good) == rounds:
             break
         shift = number % len(names)
-        one = {name: contenders[name]() for name in names[shift:] + names[:shift]}
+        try:
+            one = {name: contenders[name]() for name in names[shift:] + names[:shift]}
+        except Weather as storm:
+            print(f"    void round: {storm}", file=sys.stderr)
+            storms.append(storm)
+            continue
         if control and not CONTROL[0] <= one[control[0]] / one[control[1]] <= CONTROL[1]:
             print(f"    void round: {control[0]} is {one[control[0]] / one[control[1]]:.2f} x {control[1]}", file=sys.stderr)
             voids.append(one)
         else:
             result.good.append(one)
-    result.void = len(voids)
+    result.void = len(voids) + len(storms)
     if not result.good:
-        result.good, result.void, result.inconclusive = voids, 0, True
+        if not voids:
+            raise storms[-1]
+        result.good, result.void, result.inconclusive = voids, len(storms), True
     return result
