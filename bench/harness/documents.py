@@ -33,8 +33,7 @@ def record(job: str, step: int, number: int) -> str:
     return (
         f'{{"job_id":"{job}","result_type":"record","probability":0.0{number + 1}5,"multi_bucket_impact":-5.0,'
         f'"record_score":{score(step + number)},"initial_record_score":{score(step + number)},"bucket_span":300,'
-        f'"detector_index":{number},"is_interim":false,"timestamp":{time},"by_field_name":"airline",'
-        f'"by_field_value":"A{number}","function":"mean","function_description":"mean","typical":[81.0625],'
+        f'"detector_index":{number},"is_interim":false,"timestamp":{time},"function":"mean","function_description":"mean","typical":[81.0625],'
         f'"actual":[96.4],"field_name":"responsetime"}}'
     )
 
