@@ -55,8 +55,7 @@ pub fn embedded_page(times: usize) {
     std::fs::write(&dump, (0..500).map(|step| documents::bucket(step, true) + "\n").collect::<String>()).unwrap();
     let store = EmbeddedStore::open(&folder.path().join("results.db")).unwrap();
     store.import(&dump, |line, reason| panic!("{line}: {reason}"), |_| {}).unwrap();
-    let asked =
-        GetBuckets { start: Some("1454973900000".to_owned()), sort: "timestamp".to_owned(), ..GetBuckets::default() };
+    let asked = GetBuckets { start: Some("1454973900000".to_owned()), ..GetBuckets::of_job("j") };
     for _ in 0..times {
         let page = async {
             let permit = privileges.decide(&caller, Some("j")).await.unwrap().permit().unwrap();
