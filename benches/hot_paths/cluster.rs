@@ -55,7 +55,7 @@ async fn converse(mut stream: TcpStream, replies: &Replies) {
 
 /// A whole request or reply: its head, and as many bytes as that says.
 pub async fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    let (mut text, mut block) = (Vec::new(), [0; 16 << 10]);
+    let (mut text, mut block) = (Vec::new(), vec![0; 16 << 10]);
     let mut whole = None;
     while whole.is_none_or(|whole| text.len() < whole) {
         let read = stream.read(&mut block).await.ok().filter(|read| *read > 0)?;
