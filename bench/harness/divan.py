@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from .places import ROOT
-from .process import PROXY_CORE, on_core
+from .process import PROXY_CORE, on_all_cores, on_core
 
 UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1}
 ROW = re.compile(r"^(?P<tree>[│ ]*)[├╰]─ (?P<name>\S+)(?P<rest>.*)$")
@@ -14,7 +14,8 @@ TIME = re.compile(r"([\d.]+) (ns|µs|ms|s)\b(?!/)")
 
 
 def build(bench: str):
-    done = subprocess.run(["cargo", "bench", "--locked", "--no-run", "--bench", bench], cwd=ROOT, capture_output=True, text=True)
+    command = ["cargo", "bench", "--locked", "--no-run", "--bench", bench]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=on_all_cores)
     if done.returncode:
         raise RuntimeError(f"bench {bench} cannot be built: {done.stderr[-800:]}")
 

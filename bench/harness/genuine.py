@@ -12,6 +12,7 @@ from pathlib import Path
 from .documents import bucket, record, records_of
 from .load import Client, basic
 from .places import ROOT
+from .process import on_all_cores
 
 VERSION = "8.19.21"
 LAUNCHERS = ROOT / "tests" / "clusters" / "elasticsearch"
@@ -30,15 +31,13 @@ class Genuine:
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="mlgate-bench-"))
         command = [LAUNCHERS / "up.sh", VERSION, self.folder, "0", f"watch-pid={os.getpid()}"]
-        # Both cores are the node's, as both were before the harness took one for itself.
-        cores = set(range(os.cpu_count() or 1))
         done = subprocess.run(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             env={**os.environ, "HEAP": "1g"},
-            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+            preexec_fn=on_all_cores,
         )
         if done.returncode:
             raise NotHere((done.stdout + done.stderr)[-800:])
@@ -56,7 +55,7 @@ class Genuine:
 
     def _load(self):
         client = self.client()
-        index = f".ml-anomalies-shared"
+        index = ".ml-anomalies-shared"
         client.call("PUT", f"/{index}", (ROOT / "fixtures" / "index" / "results-mapping.json").read_bytes())
         for begin in range(0, BUCKETS, 250):
             lines = []

@@ -7,10 +7,11 @@ import subprocess
 import time
 
 from .. import peers
-from ..documents import FIRST, SPAN, bucket
+from ..documents import FIRST, SPAN, bucket, score
 from ..load import Client
 from ..outcome import Curve, Outcome, Row
 from ..places import DATA, MLGATE
+from ..process import on_all_cores
 
 BUCKETS_A_JOB = 100_000
 QUESTIONS = {
@@ -57,28 +58,23 @@ def write_dump(file, size: int):
     of_job = min(size, BUCKETS_A_JOB)
     marker = 17
     shape = bucket("job-JOB", marker, ("bucket_time",))
-    shape = shape.replace(str(FIRST + marker * SPAN * 1000), "%(time)d").replace(_score(marker), "%(score)s")
+    shape = shape.replace(str(FIRST + marker * SPAN * 1000), "%(time)d").replace(score(marker), "%(score)s")
     shape = '{"index":{"_index":".ml-anomalies-shared","_id":"job-JOB_bucket_%(time)d_300"}}\n' + shape + "\n"
     with open(file, "w", encoding="ascii", buffering=1 << 20) as out:
         for job in range(max(1, size // of_job)):
             of_this = shape.replace("job-JOB", f"job-{job}")
             for begin in range(0, of_job, 10_000):
-                out.write("".join([of_this % {"time": FIRST + step * SPAN * 1000, "score": _score(step)} for step in range(begin, begin + 10_000)]))
-
-
-def _score(step: int) -> str:
-    # spread over the range, and hardly two alike
-    return f"{1 + (step * 7919) % 98}.{1 + (step * 104729) % 9999:04d}1"
+                out.write("".join([of_this % {"time": FIRST + step * SPAN * 1000, "score": score(step)} for step in range(begin, begin + 10_000)]))
 
 
 def load(dump, store) -> float:
     for file in DATA.glob(f"{store.name}*"):
         os.remove(file)
     program = os.environ.get("BENCH_MLGATE", str(MLGATE))
+    command = [program, "import", "--store", str(store), str(dump)]
     begun = time.perf_counter()
-    # both cores, as who loads a file has them
-    cores = set(range(os.cpu_count() or 1))
-    done = subprocess.run([program, "import", "--store", str(store), str(dump)], capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, cores))
+    # As who loads a file has them.
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=on_all_cores)
     if done.returncode:
         raise RuntimeError(done.stderr[-800:])
     return time.perf_counter() - begun

@@ -28,20 +28,25 @@ def run(rounds: int, seconds: float) -> Outcome:
         points = curve(rounds, RECORDS, lambda n: cpu_per_request(gate, f"{page(100, f'r{n}')}&expand=true", seconds))
         why = (
             "All records of the page come with one search; each is read and written again, as Elastic does, so the line is straight. "
-            "Where there are none, the second search is all that expand costs."
+            "Where there are none, the second search, and the question whether the alias is one, are all that expand costs."
         )
         add(outcome, "Records a bucket", "records a bucket, 100 buckets a page", {"expand": points}, why)
         path = page(100, "j0")
-        how = lambda kind, n, *more: cpu_per_request(gate, path, seconds, args=(kind, n, *more), authorization=None)  # noqa: E731
-        jobs = lambda n: cpu_per_request(gate, path, seconds, args=("cycle-jobs", n, "/_ml/anomaly_detectors/j", "/results/buckets?size=100"))  # noqa: E731
+
+        def jobs(n: int) -> float:
+            args = ("cycle-jobs", n, "/_ml/anomaly_detectors/j", "/results/buckets?size=100")
+            return cpu_per_request(gate, path, seconds, args=args)
+
+        def callers(n: int) -> float:
+            return cpu_per_request(gate, path, seconds, args=("cycle-callers", n), authorization=None)
+
         why = (
             "A job is a place in the cache of verdicts, and a question to the cluster each five seconds: the more jobs share the "
             "same requests, the more of these are questions. No table is walked through."
         )
         add(outcome, "Jobs", "jobs asked for in turn", {"Get Buckets, 100 buckets": curve(rounds, JOBS, jobs)}, why)
         why = "As with jobs: a caller is a place in the cache, and a question each five seconds."
-        callers = curve(rounds, CALLERS, lambda n: how("cycle-callers", n))
-        add(outcome, "Callers", "callers in turn", {"Get Buckets, 100 buckets": callers}, why)
+        add(outcome, "Callers", "callers in turn", {"Get Buckets, 100 buckets": curve(rounds, CALLERS, callers)}, why)
     with recorded.start() as cluster, peers.mlgate(cluster.port) as gate:
         points = curve(rounds, [1, 4, 16, 64, 256], lambda n: cpu_per_request(gate, page(100), seconds, connections=n))
         why = (

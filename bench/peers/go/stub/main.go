@@ -69,6 +69,9 @@ func serve(writer http.ResponseWriter, request *http.Request) {
 			name += ".records"
 		}
 		writer.Write(replies[name])
+	case strings.HasPrefix(path, "/_alias/"):
+		others.Add(1)
+		io.WriteString(writer, `{}`)
 	case strings.HasPrefix(path, "/stream/_doc/"):
 		others.Add(1)
 		stream(writer, strings.TrimPrefix(path, "/stream/_doc/"))
