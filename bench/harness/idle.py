@@ -95,7 +95,7 @@ def write(rows: list[Row], quick: bool):
         lines += ["**A quick run: nothing may be concluded from it.**", ""]
     lines += [
         f"What {IDLE:,} connections that have asked once and say nothing, and {SLOW} slow ones, do to those who ask ordinarily, over 4",
-        "connections. A third of the slow ones sends its head byte by byte, a third a body of 100 kB, a third takes a reply of 64 MiB in",
+        "connections. A third of the slow ones sends its head byte by byte, a third a body of 100 kB, a third takes a reply of 2 MiB in",
         "4 KiB sips; two a second each. Who is cut off comes again, so they stay as many. Rounds with and without them take turns; each has",
         "two without, and where those differ by more than 15 % the round is void. `bench/idle` does it all. The crowd and the load share a",
         "core, so some of what is seen is the load's own delay, for every proxy alike.",

@@ -12,7 +12,7 @@ port, idle, slow, seconds, authorization = int(sys.argv[1]), int(sys.argv[2]), i
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 HEAD = f"GET /logs/_doc/1kb HTTP/1.1\r\nHost: a\r\nAuthorization: {authorization}\r\n\r\n".encode()
 BODY = f"POST /logs/_search HTTP/1.1\r\nHost: a\r\nAuthorization: {authorization}\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n".encode()
-LARGE = HEAD.replace(b"/logs/_doc/1kb", b"/stream/_doc/64")
+LARGE = HEAD.replace(b"/logs/_doc/1kb", b"/stream/_doc/2")
 came = 0
 end = time.monotonic() + seconds
 
@@ -67,7 +67,7 @@ async def main():
     tasks = [drip(b"", HEAD * 9) for _ in range(third)] + [drip(BODY, b" " * 100_000) for _ in range(third)]
     tasks += [sip() for _ in range(slow - 2 * third)]
     tasks = [asyncio.create_task(task) for task in tasks]
-    await asyncio.sleep(1)
+    await asyncio.sleep(3)
     print("ready", flush=True)
     await asyncio.sleep(max(0, end - time.monotonic()))
     for task in tasks:
