@@ -37,7 +37,7 @@ class Rounds:
 
     good: list[dict] = field(default_factory=list)
     void: int = 0
-    # No round was good: all that were measured are shown, and nothing may be concluded.
+    # Less than half of the rounds were good (where none was, the void ones are shown): nothing may be concluded.
     inconclusive: bool = False
 
     def cost(self, name: str) -> Spread:
@@ -54,10 +54,8 @@ class Rounds:
         return bool(self.good) and name in self.good[0]
 
     def note(self) -> str:
-        text = f"{len(self.good)} rounds"
-        if self.void:
-            text += f", {self.void} more thrown away as void"
-        return text + (" – ALL WERE VOID: weather, no result" if self.inconclusive else "")
+        text = f"{len(self.good)} rounds, {self.void} void" if self.void else f"{len(self.good)} rounds"
+        return text + (" – too few good ones: weather, **no result**" if self.inconclusive else "")
 
 
 def interleave(contenders: dict[str, Callable[[], float]], rounds: int, control: tuple | None = None) -> Rounds:
@@ -79,8 +77,9 @@ def interleave(contenders: dict[str, Callable[[], float]], rounds: int, control:
         else:
             result.good.append(one)
     result.void = len(voids) + len(storms)
+    result.inconclusive = 2 * len(result.good) < rounds
     if not result.good:
         if not voids:
             raise storms[-1]
-        result.good, result.void, result.inconclusive = voids, len(storms), True
+        result.good = voids
     return result

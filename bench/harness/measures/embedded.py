@@ -14,6 +14,8 @@ from ..places import DATA, MLGATE
 from ..process import on_all_cores
 
 BUCKETS_A_JOB = 100_000
+# Seconds that an import may take; who waits for the whole run has a quarter of an hour.
+LONGEST = 240
 QUESTIONS = {
     "by time": "start={start}",
     "by score": "sort=anomaly_score&desc=true&start={start}",
@@ -26,22 +28,20 @@ def run(rounds: int, seconds: float) -> Outcome:
     full = 1_000_000 if rounds < 7 else 10_000_000
     lines: dict[str, list] = {name: [] for name in QUESTIONS}
     sizes = [size for size in (10_000, 100_000, 1_000_000, 10_000_000) if size <= full]
+    rate = None
     for size in sizes:
+        if rate and size / rate > LONGEST:
+            note = f"The embedded store was not filled with {size:,} buckets: at {rate:,.0f} a second that would take too long here."
+            outcome.notes.append(note)
+            break
         dump, store = DATA / f"{size}.ndjson", DATA / f"{size}.db"
         write_dump(dump, size)
-        took = load(dump, store)
+        rate = size / load(dump, store)
         with peers.mlgate(store=store, unsafe_open_to_all=True) as gate:
             pages = {name: page(gate.port, query, size) for name, query in QUESTIONS.items()}
         for name, spread in pages.items():
             lines[name].append([size, spread])
-        if size == full:
-            words = f"embedded store, {size // 1_000_000} million buckets of {max(1, size // BUCKETS_A_JOB)} jobs"
-            for name, milliseconds in pages.items():
-                outcome.rows.append(Row(f"{words}: page of 100 {name}, p50", f"{milliseconds:.2f} ms", "≤ 2 ms", milliseconds <= 2))
-            rate = size / took
-            outcome.rows.append(Row(f"{words}: import", f"{rate:,.0f} documents/s", "≥ 150,000 documents/s", rate >= 150_000))
-            ratio = store.stat().st_size / dump.stat().st_size
-            outcome.rows.append(Row(f"{words}: file, to its NDJSON", f"{ratio:.2f} ×", "≤ 1.3 ×", ratio <= 1.3))
+        outcome.rows = rows(size, full, pages, rate, store.stat().st_size / dump.stat().st_size)
         for file in (dump, *DATA.glob(f"{size}.db*")):
             os.remove(file)
     why = (
@@ -50,6 +50,19 @@ def run(rounds: int, seconds: float) -> Outcome:
     )
     outcome.curves.append(Curve("Size of the file", "buckets in the file", "p50 of a page, ms", lines, why))
     return outcome
+
+
+def rows(size: int, full: int, pages: dict, rate: float, ratio: float) -> list[Row]:
+    """Of the largest file; where that is not as large as was meant, nothing is reached."""
+    words = f"embedded store, {size:,} buckets of {max(1, size // BUCKETS_A_JOB)} jobs"
+
+    def row(what: str, measured: str, target: str, reached: bool) -> Row:
+        return Row(f"{words}: {what}", measured, target, reached if size == full else None)
+
+    found = [row(f"page of 100 {name}, p50", f"{took:.2f} ms", "≤ 2 ms", took <= 2) for name, took in pages.items()]
+    found.append(row("import", f"{rate:,.0f} documents/s", "≥ 150,000 documents/s", rate >= 150_000))
+    found.append(row("file, to its NDJSON", f"{ratio:.2f} ×", "≤ 1.3 ×", ratio <= 1.3))
+    return found
 
 
 def write_dump(file, size: int):

@@ -17,7 +17,7 @@ CALLERS = [1, 10, 100, 1_000, 5_000]
 def run(rounds: int, seconds: float) -> Outcome:
     outcome = Outcome()
     with recorded.start() as cluster, peers.mlgate(cluster.port) as gate:
-        points = curve(rounds, recorded.PAGES, lambda size: cpu_per_request(gate, page(size), seconds))
+        points = curve(rounds, recorded.PAGES, lambda size: cpu_per_request(gate, page(size), seconds, connections=4))
         why = (
             "A request costs its constant part – reading it, the check, the search – and then a fixed amount a bucket, as each "
             "is looked at once and copied once."
