@@ -12,7 +12,7 @@ CALLERS = 500
 
 def run(rounds: int, seconds: float) -> Outcome:
     outcome = Outcome()
-    times = divan.medians("privileges", "warm_check")
+    times, _ = divan.medians("privileges", "warm_check")
     took = times["warm_check"] * 1e6
     outcome.rows.append(Row("warm privilege check, decision and permit, CPU", f"{took:.2f} µs", "≤ 2 µs", took <= 2))
     with peers.stub(recorded.files(), "300ms") as cluster, peers.mlgate(cluster.port) as gate:
