@@ -5,18 +5,13 @@ use std::{hint::black_box, time::Duration};
 use http::HeaderValue;
 use mlgate::{
     privileges::{Privileges, Rule, audit::Audit, cache::Verdicts, caller::Caller, open::OpenToAll},
-    results::{
-        documents::Style,
-        get_buckets::{get_buckets, reply::Buckets, request::GetBuckets},
-    },
-    store::{cluster::reply::read_hits, embedded::EmbeddedStore},
+    results::{documents::Style, get_buckets::reply::Buckets},
+    store::cluster::reply::read_hits,
     xcontent::json::Json,
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 use crate::documents;
-
-const TARGET: &str = "/_ml/anomaly_detectors/j/results/buckets";
 
 /// From a search reply to a client's reply.
 pub fn reshape(times: usize) {
@@ -40,41 +35,14 @@ fn reshape_text(text: &str, times: usize) {
 
 /// A caller whose verdict is known.
 pub fn warm_check(times: usize) {
-    let (runtime, privileges, caller) = (runtime(), privileges(), caller());
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let rule = Rule { index_read: true, ..Rule::default() };
+    let verdicts = Verdicts::new(Duration::from_hours(10), Duration::ZERO);
+    let privileges = Privileges::new(Box::new(OpenToAll), rule, verdicts, Audit::off()).unwrap();
+    let credential = HeaderValue::from_static("Basic bWxfcmVhZGVyOmRlbW8tcGFzc3dvcmQ=");
+    let caller = Caller::with_credential(Some(credential), "/_ml/anomaly_detectors/j/results/buckets");
     for _ in 0..times {
         let decision = runtime.block_on(privileges.decide(black_box(&caller), Some("j"))).unwrap();
         black_box(decision.permit().unwrap());
     }
-}
-
-/// A page from the middle of the embedded store.
-pub fn embedded_page(times: usize) {
-    let (runtime, privileges, caller) = (runtime(), privileges(), caller());
-    let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("dump.ndjson");
-    std::fs::write(&dump, (0..500).map(|step| documents::bucket(step, true) + "\n").collect::<String>()).unwrap();
-    let store = EmbeddedStore::open(&folder.path().join("results.db")).unwrap();
-    store.import(&dump, |line, reason| panic!("{line}: {reason}"), |_| {}).unwrap();
-    let asked = GetBuckets { start: Some("1454973900000".to_owned()), ..GetBuckets::of_job("j") };
-    for _ in 0..times {
-        let page = async {
-            let permit = privileges.decide(&caller, Some("j")).await.unwrap().permit().unwrap();
-            get_buckets(&store, &permit, &asked, Style::default()).await.unwrap()
-        };
-        assert_eq!(runtime.block_on(page).buckets.len(), 100);
-    }
-}
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-fn privileges() -> Privileges {
-    let rule = Rule { index_read: true, ..Rule::default() };
-    let verdicts = Verdicts::new(Duration::from_hours(10), Duration::ZERO);
-    Privileges::new(Box::new(OpenToAll), rule, verdicts, Audit::off()).unwrap()
-}
-
-fn caller() -> Caller {
-    Caller::with_credential(Some(HeaderValue::from_static("Basic bWxfcmVhZGVyOmRlbW8tcGFzc3dvcmQ=")), TARGET)
 }

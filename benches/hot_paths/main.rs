@@ -21,7 +21,7 @@ const CASES: [Case; 8] = [
     ("reshape_100", in_process::reshape),
     ("reshape_100_read_whole", in_process::reshape_read_whole),
     ("warm_check", in_process::warm_check),
-    ("embedded_page_100", in_process::embedded_page),
+    ("embedded_page_100", whole::embedded_page),
 ];
 
 fn main() {
