@@ -10,5 +10,11 @@ demo:
 fixtures:
     cargo run --example generate_fixtures -- fixtures/results fixtures/index
 
+# mlgate against what could stand in its place, a quarter of an hour on a quiet machine: writes docs/benchmarks.md.
 bench:
-    cargo bench
+    bench/run
+    bench/idle
+
+# Stores the instructions of the hot paths, after a change that was meant.
+counts:
+    bench/counts/run --store

@@ -1,0 +1,3 @@
+module mlgate.test/peers
+
+go 1.22
