@@ -53,8 +53,11 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
         }
         if head.method == Method::OPTIONS {
             let parameters = Parameters::parse(head.uri.query().unwrap_or_default())?;
-            rendering.negotiate(&head.headers, &parameters, !body.is_end_stream())?;
-            return if body.is_end_stream() { Ok(Reply::Options { ours }) } else { Err(Error::options_with_body()) };
+            let understood = rendering.negotiate(&head.headers, &parameters, !body.is_end_stream());
+            if !body.is_end_stream() {
+                return Err(Error::options_with_body());
+            }
+            return understood.map(|_| Reply::Options { ours });
         }
         let ours = async {
             let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
@@ -63,10 +66,11 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
             let decision = gate.privileges.decide(&caller, job).await;
             let decision = decision.inspect_err(|_| rendering.foresee(&head.headers, &parameters))?;
             gate.rates.count_user(decision.who())?;
-            let (route, parameters) = (route.map_err(|_| Error::bad_escape(head.uri.path()))?, parameters?);
+            let parameters = parameters?;
             let body = read_body(&head.headers, body, gate.most_body).await?;
             let content = rendering.negotiate(&head.headers, &parameters, !body.is_empty())?;
             let body = content.in_utf8(body);
+            let route = route.map_err(|_| Error::bad_escape(head.uri.path()))?;
             match route {
                 Route::GetBuckets { dialect, job_id, timestamp } => {
                     rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());

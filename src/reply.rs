@@ -88,11 +88,16 @@ impl Rendering {
         parameters: &Parameters,
         has_body: bool,
     ) -> Result<Negotiated, Error> {
-        let format = parameters.get("format");
-        let read = Negotiated::read(headers, format, has_body);
-        let content = read.as_ref().map_or_else(|_| Negotiated::of_the_rest(headers, format), Clone::clone);
-        let chosen = self.choose(&content, parameters);
-        read.and_then(|content| chosen.map(|()| content))
+        let read = Negotiated::read(headers, parameters.get("format"), has_body);
+        let content = read.as_ref().unwrap_or_else(|refused| &refused.said);
+        self.choose(content, parameters).inspect_err(|_| {
+            // A switch that is none: the refusal is written as if there were no options at all.
+            if let (Err(_), Ok(plain)) = (parameters.switches(), Negotiated::read(headers, None, has_body)) {
+                (self.format, self.content_type) = (plain.reply, plain.reply_type);
+                (self.pretty, self.human) = (false, false);
+            }
+        })?;
+        read.map_err(|refused| refused.error)
     }
 
     /// Takes the options that every operation has.
@@ -100,8 +105,7 @@ impl Rendering {
         self.format = content.reply;
         self.content_type.clone_from(&content.reply_type);
         self.filter = FilterPath::parse(parameters.get("filter_path").unwrap_or_default());
-        self.pretty = parameters.boolean("pretty")?;
-        self.human = parameters.boolean("human")?;
+        (self.pretty, self.human) = parameters.switches()?;
         self.error_trace = parameters.boolean("error_trace").map_err(|error| Error::bare(&error))?;
         Ok(())
     }
