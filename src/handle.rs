@@ -53,11 +53,7 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
         }
         if head.method == Method::OPTIONS {
             let parameters = Parameters::parse(head.uri.query().unwrap_or_default())?;
-            let understood = rendering.negotiate(&head.headers, &parameters, !body.is_end_stream());
-            if !body.is_end_stream() {
-                return Err(Error::options_with_body());
-            }
-            return understood.map(|_| Reply::Options { ours });
+            return rendering.options(&head.headers, &parameters, &body.size_hint()).map(|()| Reply::Options { ours });
         }
         let ours = async {
             let parameters = Parameters::parse(head.uri.query().unwrap_or_default());

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_body::SizeHint;
 
 use crate::{
     error::Error,
@@ -98,6 +99,19 @@ impl Rendering {
             }
         })?;
         read.map_err(|refused| refused.error)
+    }
+
+    /// Whether `OPTIONS` may be answered.
+    ///
+    /// # Errors
+    /// 400 with a body, and what [`Rendering::negotiate`] refuses; a body of one byte is seen later than others.
+    pub fn options(&mut self, headers: &HeaderMap, parameters: &Parameters, body: &SizeHint) -> Result<(), Error> {
+        let bytes = body.exact().unwrap_or(u64::MAX);
+        let understood = self.negotiate(headers, parameters, bytes == 1);
+        if bytes <= 1 {
+            understood?;
+        }
+        if bytes == 0 { Ok(()) } else { Err(Error::options_with_body()) }
     }
 
     /// Takes the options that every operation has.

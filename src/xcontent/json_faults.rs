@@ -269,6 +269,8 @@ pub(super) fn describe(c: char) -> String {
 /// Java's `isJavaIdentifierPart`, closely enough for an error message.
 fn is_identifier_part(c: char) -> bool {
     c.is_alphanumeric()
-        || matches!(c, '_' | '$')
+        || matches!(c, '_' | '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20c0}' | '\u{203f}' | '\u{2040}')
+        // formatting characters count as nothing
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || (c.is_control() && !c.is_ascii_whitespace() && !matches!(c, '\x0b' | '\x1c'..='\x1f'))
 }
