@@ -215,9 +215,12 @@ impl Error {
         Self::document_as_is(StatusCode::METHOD_NOT_ALLOWED, Fault::Client, Node::Object(document))
     }
 
-    /// 400 for a path that nothing answers.
+    /// 400 for a path that nothing answers, or that cannot be read.
     #[must_use]
     pub fn no_handler(method: &Method, uri: &Uri) -> Self {
+        if decode(uri.path(), false).is_err() {
+            return Self::bad_escape(uri.path());
+        }
         let message = format!("no handler found for uri [{uri}] and method [{method}]");
         Self::document_as_is(
             StatusCode::BAD_REQUEST,

@@ -56,8 +56,7 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
         }
         if head.method == Method::OPTIONS {
             let parameters = Parameters::parse(head.uri.query().unwrap_or_default())?;
-            rendering.negotiate(&head.headers, &parameters, !body.is_end_stream())?;
-            return if body.is_end_stream() { Ok(Reply::Options { ours }) } else { Err(Error::options_with_body()) };
+            return rendering.options(&head.headers, &parameters, &body.size_hint()).map(|()| Reply::Options { ours });
         }
         let ours = async {
             let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
@@ -72,10 +71,11 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                 let reply = mode.forward(&head, body, gate.most_body, &decision, &mut watch).await?;
                 return Ok(Reply::Passed(Box::new(reply)));
             };
-            let (route, parameters) = (route.map_err(|_| Error::bad_escape(head.uri.path()))?, parameters?);
+            let parameters = parameters?;
             let body = read_body(&head.headers, body, gate.most_body).await?;
             let content = rendering.negotiate(&head.headers, &parameters, !body.is_empty())?;
             let body = content.in_utf8(body);
+            let route = route.map_err(|_| Error::bad_escape(head.uri.path()))?;
             match route {
                 Route::GetBuckets { dialect, job_id, timestamp } => {
                     rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());

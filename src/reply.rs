@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_body::SizeHint;
 
 use crate::{
     error::{Error, Exception},
@@ -99,11 +100,29 @@ impl Rendering {
         parameters: &Parameters,
         has_body: bool,
     ) -> Result<Negotiated, Error> {
-        let format = parameters.get("format");
-        let read = Negotiated::read(headers, format, has_body);
-        let content = read.as_ref().map_or_else(|_| Negotiated::of_the_rest(headers, format), Clone::clone);
-        let chosen = self.choose(&content, parameters);
-        read.and_then(|content| chosen.map(|()| content))
+        let read = Negotiated::read(headers, parameters.get("format"), has_body);
+        let content = read.as_ref().unwrap_or_else(|refused| &refused.said);
+        self.choose(content, parameters).inspect_err(|_| {
+            // A switch that is none: the refusal is written as if there were no options at all.
+            if let (Err(_), Ok(plain)) = (parameters.switches(), Negotiated::read(headers, None, has_body)) {
+                (self.format, self.content_type) = (plain.reply, plain.reply_type);
+                (self.pretty, self.human) = (false, false);
+            }
+        })?;
+        read.map_err(|refused| refused.error)
+    }
+
+    /// Whether `OPTIONS` may be answered.
+    ///
+    /// # Errors
+    /// 400 with a body, and what [`Rendering::negotiate`] refuses; a body of one byte is seen later than others.
+    pub fn options(&mut self, headers: &HeaderMap, parameters: &Parameters, body: &SizeHint) -> Result<(), Error> {
+        let bytes = body.exact().unwrap_or(u64::MAX);
+        let understood = self.negotiate(headers, parameters, bytes == 1);
+        if bytes <= 1 {
+            understood?;
+        }
+        if bytes == 0 { Ok(()) } else { Err(Error::options_with_body()) }
     }
 
     /// Takes the options that every operation has.
@@ -111,8 +130,7 @@ impl Rendering {
         self.format = content.reply;
         self.content_type.clone_from(&content.reply_type);
         self.filter = FilterPath::parse(parameters.get("filter_path").unwrap_or_default());
-        self.pretty = parameters.boolean("pretty")?;
-        self.human = parameters.boolean("human")?;
+        (self.pretty, self.human) = parameters.switches()?;
         self.error_trace = parameters.boolean("error_trace").map_err(|error| Error::bare(&error))?;
         let filters = parameters.get("filter_path").is_some_and(|paths| !paths.is_empty());
         if content.lines && (self.pretty || filters) {

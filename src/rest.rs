@@ -188,6 +188,14 @@ impl Parameters {
         }
     }
 
+    /// `pretty` and `human`.
+    ///
+    /// # Errors
+    /// 400 where one is no switch.
+    pub fn switches(&self) -> Result<(bool, bool), Error> {
+        Ok((self.boolean("pretty")?, self.boolean("human")?))
+    }
+
     /// A 32-bit integer.
     ///
     /// # Errors

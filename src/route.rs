@@ -49,12 +49,10 @@ impl Route {
             ["anomaly_detectors", job_id, "results", "buckets", timestamp] => (job_id, Some(timestamp)),
             _ => return Ok(Self::Other),
         };
+        let job_id = decode(job_id, false)?;
+        let timestamp = timestamp.map(|timestamp| decode(timestamp, false)).transpose()?;
         match *method {
-            Method::GET | Method::POST => {
-                let job_id = decode(job_id, false)?;
-                let timestamp = timestamp.map(|timestamp| decode(timestamp, false)).transpose()?;
-                Ok(Self::GetBuckets { dialect, job_id, timestamp })
-            }
+            Method::GET | Method::POST => Ok(Self::GetBuckets { dialect, job_id, timestamp }),
             _ => Ok(Self::WrongMethod),
         }
     }

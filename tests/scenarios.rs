@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
-use support::{Cluster, SUPERUSER, comparable, fixtures, send, start_embedded, start_front};
+use support::{Cluster, SUPERUSER, comparable, fixtures, start_embedded, start_front, try_send};
 
 #[derive(Deserialize)]
 struct Scenario {
@@ -24,6 +24,8 @@ struct Request {
     #[serde(default)]
     headers: std::collections::BTreeMap<String, String>,
     body: Option<String>,
+    /// A body that is no text.
+    body_base64: Option<String>,
 }
 
 #[derive(Deserialize, PartialEq, Debug)]
@@ -48,7 +50,7 @@ async fn genuine_cluster_and_mlgate_in_front_of_it_give_the_recorded_bytes() {
 
 fn scenarios() -> Vec<Scenario> {
     let mut all: Vec<Scenario> = Vec::new();
-    for name in ["parameters", "bodies", "documents"] {
+    for name in ["parameters", "bodies", "documents", "formats"] {
         let text = std::fs::read_to_string(fixtures().join(format!("scenarios/{name}.yml"))).unwrap();
         all.extend(serde_saphyr::from_str::<Vec<Scenario>>(&text).unwrap());
     }
@@ -64,8 +66,10 @@ fn run(what: &str, address: SocketAddr, user: Option<(&str, &str)>) {
     for Scenario { request, reply } in &all {
         let mut headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         headers.extend(authorization.as_deref().map(|value| ("Authorization", value)));
-        let answer =
-            send(address, &request.method, &request.target, &headers, request.body.as_deref().map(str::as_bytes));
+        let binary = request.body_base64.as_ref().map(|text| BASE64_STANDARD.decode(text).unwrap());
+        let body = binary.as_deref().or(request.body.as_deref().map(str::as_bytes));
+        // Elasticsearch counts offsets from where its buffer begins, and that is the head where both come at once.
+        let answer = try_send(address, &request.method, &request.target, &headers, body, binary.is_some()).unwrap();
         let answered = Expected {
             status: answer.status,
             content_type: answer.header("content-type").map(str::to_owned),

@@ -336,6 +336,36 @@ pub(super) fn code(bytes: &[u8]) -> u32 {
     bytes.iter().skip(1).fold(u32::from(first & mask), |code, byte| code << 6 | u32::from(byte & 0x3F))
 }
 
+/// A name from its bytes.
+///
+/// # Errors
+/// What is wrong with them; `None` where the last character is cut off.
+pub(super) fn decode_name(bytes: &[u8]) -> Result<String, Option<String>> {
+    let mut text = Text::default();
+    let mut at = 0;
+    while let Some(&first) = bytes.get(at) {
+        let more = continuation(first).ok_or_else(|| format!("Invalid UTF-8 start byte 0x{first:x}"))?;
+        let character = bytes.get(at..=at + more).ok_or(None)?;
+        if let Some(wrong) = (1..=more).find(|index| character[*index] & 0xC0 != 0x80) {
+            let word = if wrong == 3 { u32::from(character[wrong]) } else { word_up_to(bytes, at + wrong) };
+            return Err(Some(format!("Invalid UTF-8 middle byte 0x{word:x}")));
+        }
+        text.push(code(character));
+        at += more + 1;
+    }
+    Ok(text.finish())
+}
+
+/// A byte with those before it in its word of four, which Java fails to cut off; the highest bit is a sign.
+fn word_up_to(bytes: &[u8], at: usize) -> u32 {
+    let word = at / 4 * 4;
+    let mut quad = [0; 4];
+    for (place, byte) in quad.iter_mut().zip(&bytes[word..]) {
+        *place = *byte;
+    }
+    (i32::from_be_bytes(quad) >> (8 * (3 - (at - word)))).cast_unsigned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Value;

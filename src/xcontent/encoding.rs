@@ -33,7 +33,6 @@ fn encoding(text: &[u8]) -> Option<Encoding> {
         [0xFF, 0xFE, 0, 0, ..] => found(4, true, 4),
         [0xFE, 0xFF, _, _, ..] => found(2, false, 2),
         [0xFF, 0xFE, _, _, ..] => found(2, true, 2),
-        [0xEF, 0xBB, 0xBF, ..] => None,
         [0, 0, 0, _, ..] => found(4, false, 0),
         [_, 0, 0, 0, ..] => found(4, true, 0),
         [0, _, ..] => found(2, false, 0),

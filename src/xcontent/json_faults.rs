@@ -50,9 +50,21 @@ impl Source<'_> {
     }
 }
 
+/// What is no UTF-8 is replaced as Java does it: an encoded half of a character as a whole.
+fn decoded(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(3).position(|three| matches!(three, [0xED, 0xA0..=0xBF, 0x80..=0xBF])) {
+        text += &String::from_utf8_lossy(&rest[..at]);
+        text.push(char::REPLACEMENT_CHARACTER);
+        rest = &rest[at + 3..];
+    }
+    text + &String::from_utf8_lossy(rest)
+}
+
 fn quote(document: &[u8], text: &mut String) {
     text.push_str("(byte[])\"");
-    for c in String::from_utf8_lossy(&document[..document.len().min(MOST_QUOTED)]).chars() {
+    for c in decoded(&document[..document.len().min(MOST_QUOTED)]).chars() {
         if c.is_control() && !matches!(c, '\r' | '\n') {
             let _ = write!(text, "\\u{:04X}", u32::from(c));
         } else {
@@ -257,6 +269,8 @@ pub(super) fn describe(c: char) -> String {
 /// Java's `isJavaIdentifierPart`, closely enough for an error message.
 fn is_identifier_part(c: char) -> bool {
     c.is_alphanumeric()
-        || matches!(c, '_' | '$')
+        || matches!(c, '_' | '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20c0}' | '\u{203f}' | '\u{2040}')
+        // formatting characters count as nothing
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || (c.is_control() && !c.is_ascii_whitespace() && !matches!(c, '\x0b' | '\x1c'..='\x1f'))
 }

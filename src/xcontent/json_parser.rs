@@ -312,6 +312,7 @@ impl<'a> JsonParser<'a> {
         if self.peek().is_none() {
             return Err(self.fault(Fault::End(": was expecting closing '\"' for name")));
         }
+        self.check_name()?;
         self.name = self.read_text(" in field name", "name")?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
+    binary::decode_name,
     json_faults::{Fault, describe},
     json_parser::JsonParser,
     parser::Refusal,
@@ -115,6 +116,23 @@ impl JsonParser<'_> {
 // === strings ===
 
 impl<'a> JsonParser<'a> {
+    /// Refuses a name whose bytes are no characters. That is seen when it is there as a whole.
+    pub(super) fn check_name(&mut self) -> Result<(), Refusal> {
+        let rest = &self.input[self.at..];
+        let Some(end) = rest.iter().position(|&byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) else {
+            return Ok(());
+        };
+        if rest[end] != b'"' || rest[..end].is_ascii() {
+            return Ok(());
+        }
+        let Err(problem) = decode_name(&rest[..end]) else { return Ok(()) };
+        self.at += end + 1;
+        Err(self.fault(match &problem {
+            Some(message) => Fault::Parse(message),
+            None => Fault::End(" in field name"),
+        }))
+    }
+
     /// The text up to the closing quote; borrowed where nothing is escaped.
     pub(super) fn read_text(&mut self, at_end: &str, place: &str) -> Result<Cow<'a, str>, Refusal> {
         let start = self.at;

@@ -53,6 +53,14 @@ pub struct Negotiated {
     pub sent_type: Option<String>,
 }
 
+/// Headers that say nothing that can be served.
+#[derive(Debug)]
+pub struct Refused {
+    pub error: Error,
+    /// What the others say.
+    pub said: Negotiated,
+}
+
 // === impl Format ===
 
 impl Format {
@@ -163,33 +171,30 @@ impl Negotiated {
     /// Reads `Accept`, `Content-Type` and the parameter `format`.
     ///
     /// # Errors
-    /// 400 `media_type_header_exception` for a header that is none, or for versions that do not go together.
-    pub fn read(headers: &HeaderMap, format: Option<&str>, has_body: bool) -> Result<Self, Error> {
+    /// 400 `media_type_header_exception` for a header that is none, or for versions that do not go together. Headers that are
+    /// refused have no say in how that looks; what is wrong with the others is told beside it.
+    pub fn read(headers: &HeaderMap, format: Option<&str>, has_body: bool) -> Result<Self, Box<Refused>> {
         let accept = header_media_type(headers, &header::ACCEPT, "Accept");
         let content_type = header_media_type(headers, &header::CONTENT_TYPE, "Content-Type");
-        let (accept, content_type) = match (accept, content_type) {
-            (Err(mut exception), Err(other)) => {
-                exception.suppressed = Some(Box::new(other));
-                return Err(Error::bad_request(exception));
-            }
-            (Err(exception), _) | (_, Err(exception)) => return Err(Error::bad_request(exception)),
-            (Ok(accept), Ok(content_type)) => (accept, content_type),
+        let refused = match (&accept, &content_type) {
+            (Err(first), Err(second)) => Some((first.clone(), Some(second.clone()))),
+            (Err(first), _) | (_, Err(first)) => Some((first.clone(), None)),
+            (Ok(_), Ok(_)) => None,
         };
-        check_versions(accept.as_ref(), content_type.as_ref(), has_body)?;
-        Ok(Self::of(accept.as_ref(), content_type.as_ref(), headers, format))
-    }
-
-    /// What the headers say without those that [`Negotiated::read`] refuses: the form of the refusal.
-    #[must_use]
-    pub fn of_the_rest(headers: &HeaderMap, format: Option<&str>) -> Self {
-        let accept = header_media_type(headers, &header::ACCEPT, "Accept");
-        let content_type = header_media_type(headers, &header::CONTENT_TYPE, "Content-Type");
-        let (accept, content_type) = match (accept, content_type) {
-            // Each for itself is fine.
-            (Ok(_), Ok(_)) => (None, None),
-            (accept, content_type) => (accept.ok().flatten(), content_type.ok().flatten()),
+        let (accept, content_type) = (accept.ok().flatten(), content_type.ok().flatten());
+        let versions = check_versions(accept.as_ref(), content_type.as_ref(), has_body);
+        let said = if versions.is_ok() {
+            Self::of(accept.as_ref(), content_type.as_ref(), headers, format)
+        } else {
+            Self::of(None, None, headers, format)
         };
-        Self::of(accept.as_ref(), content_type.as_ref(), headers, format)
+        let (mut exception, other) = match (refused, versions) {
+            (None, Ok(())) => return Ok(said),
+            (None, Err(versions)) => (versions, None),
+            (Some((exception, other)), versions) => (exception, other.or(versions.err())),
+        };
+        exception.suppressed = other.map(Box::new);
+        Err(Box::new(Refused { error: Error::bad_request(exception), said }))
     }
 
     fn of(
@@ -266,11 +271,13 @@ fn media_type_error(headers: &str, cause: Exception) -> Exception {
     Exception::new("media_type_header_exception", message).caused_by(cause)
 }
 
-fn check_versions(accept: Option<&MediaType>, content_type: Option<&MediaType>, has_body: bool) -> Result<(), Error> {
-    let refuse = |message: String| {
-        let cause = Exception::new("status_exception", message);
-        Err(Error::bad_request(media_type_error("Accept, Content-Type", cause)))
-    };
+fn check_versions(
+    accept: Option<&MediaType>,
+    content_type: Option<&MediaType>,
+    has_body: bool,
+) -> Result<(), Exception> {
+    let refuse =
+        |message: String| Err(media_type_error("Accept, Content-Type", Exception::new("status_exception", message)));
     let shown = |media_type: Option<&MediaType>| media_type.map_or_else(|| "null".to_owned(), MediaType::to_string);
     let (accepted, sent) = (accept.and_then(MediaType::version), content_type.and_then(MediaType::version));
     if let Some(version) = accepted.filter(|version| !VERSIONS.contains(version)) {

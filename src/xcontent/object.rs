@@ -114,10 +114,16 @@ pub fn each(
     if parser.current() != Some(Token::StartArray) {
         return element(parser);
     }
-    while parser.next_token()? != Some(Token::EndArray) {
-        element(parser)?;
+    loop {
+        match parser.next_token()? {
+            Some(Token::EndArray) => return Ok(()),
+            Some(Token::StartArray) => {
+                let message = "expected value but got [START_ARRAY]";
+                return Err(Box::new(Exception::new("illegal_state_exception", message)));
+            }
+            _ => element(parser)?,
+        }
     }
-    Ok(())
 }
 
 /// A list of strings; numbers and booleans in it are taken as text.

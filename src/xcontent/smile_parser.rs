@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
-    binary::{Bytes, Kind, Text, Value, code, continuation, offset},
+    binary::{Bytes, Kind, Text, Value, code, continuation, decode_name, offset},
     json_parser::Names,
     parser::{Location, Number, Parser, Refusal, Token},
 };
@@ -342,21 +342,11 @@ impl SmileParser<'_> {
 
     fn long_name(&mut self) -> Result<String, Refusal> {
         let taken = self.up_to_end()?.to_vec();
-        let mut text = Text::default();
-        let mut at = 0;
-        while let Some(&first) = taken.get(at) {
-            let Some(more) = continuation(first) else { return Err(self.invalid_start(first)) };
-            let Some(character) = taken.get(at..=at + more) else {
-                return Err(self.bytes.end(" in long field name"));
-            };
-            if let Some(wrong) = (1..=more).find(|index| character[*index] & 0xC0 != 0x80) {
-                let word = if wrong == 3 { u32::from(character[wrong]) } else { word_up_to(&taken, at + wrong) };
-                return Err(self.bytes.fault(&format!("Invalid UTF-8 middle byte 0x{word:x}")));
-            }
-            text.push(code(character));
-            at += more + 1;
+        match decode_name(&taken) {
+            Ok(name) => Ok(name),
+            Err(Some(message)) => Err(self.bytes.fault(&message)),
+            Err(None) => Err(self.bytes.end(" in long field name")),
         }
-        Ok(text.finish())
     }
 
     fn long_text(&mut self) -> Result<String, Refusal> {
@@ -525,16 +515,6 @@ impl SmileParser<'_> {
         }
         Ok(whole)
     }
-}
-
-/// A byte with those before it in its word of four, which Java fails to cut off; the highest bit is a sign.
-fn word_up_to(bytes: &[u8], at: usize) -> u32 {
-    let word = at / 4 * 4;
-    let mut quad = [0; 4];
-    for (place, byte) in quad.iter_mut().zip(&bytes[word..]) {
-        *place = *byte;
-    }
-    (i32::from_be_bytes(quad) >> (8 * (3 - (at - word)))).cast_unsigned()
 }
 
 fn unzigzag(value: i32) -> i32 {

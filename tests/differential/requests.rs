@@ -159,7 +159,6 @@ const SORTS: &[&str] = &[
     "probability",
     "by_field_value",
     "timestamp,anomaly_score",
-    "event.ingested",
     "_seq_no",
     "_version",
     "_routing",

@@ -305,19 +305,19 @@ pub fn basic(name: &str, password: &str) -> String {
 
 /// Sends one request and reads one reply.
 pub fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
-    try_send(to, method, target, headers, body, Duration::ZERO).unwrap_or_else(|reply| {
+    try_send(to, method, target, headers, body, false).unwrap_or_else(|reply| {
         panic!("no reply to {method} {target}: {:?}", String::from_utf8_lossy(&reply));
     })
 }
 
-/// As [`send`], the body some time after the head; what came back where it is no reply.
+/// As [`send`]; what came back where it is no reply. The body may wait until it is asked for: then it surely comes on its own.
 pub fn try_send(
     to: SocketAddr,
     method: &str,
     target: &str,
     headers: &[(&str, &str)],
     body: Option<&[u8]>,
-    pause: Duration,
+    waits: bool,
 ) -> Result<Reply, Vec<u8>> {
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -326,11 +326,14 @@ pub fn try_send(
     if let Some(body) = body {
         head += &format!("Content-Length: {}\r\n", body.len());
     }
-    head += "\r\n";
     let body = body.unwrap_or_default();
-    let whole = [head.as_bytes(), body].concat();
-    let (whole, parts) = ([&*whole], [head.as_bytes(), body]);
-    let mut reply = exchange(to, if pause.is_zero() { &whole } else { &parts }, pause, PATIENCE);
+    let waits = waits && !body.is_empty();
+    head += if waits { "Expect: 100-continue\r\n\r\n" } else { "\r\n" };
+    let mut reply = if waits {
+        send_when_asked(to, head.as_bytes(), body)
+    } else {
+        exchange(to, &[head.as_bytes(), body].concat(), PATIENCE)
+    };
     // The answer to HEAD is framed as if there were a body.
     if method == "HEAD" && String::from_utf8_lossy(&reply).to_ascii_lowercase().contains("transfer-encoding: chunked") {
         reply.extend_from_slice(b"0\r\n\r\n");
@@ -340,21 +343,38 @@ pub fn try_send(
 
 /// Sends bytes and reads until the server closes or says nothing for ten seconds.
 pub fn send_raw(to: SocketAddr, bytes: &[u8]) -> Vec<u8> {
-    exchange(to, &[bytes], Duration::ZERO, Duration::from_secs(10))
+    exchange(to, bytes, Duration::from_secs(10))
 }
 
-fn exchange(to: SocketAddr, pieces: &[&[u8]], pause: Duration, patience: Duration) -> Vec<u8> {
-    let mut stream = TcpStream::connect(to).unwrap();
-    stream.set_read_timeout(Some(patience)).unwrap();
-    for (number, piece) in pieces.iter().enumerate() {
-        if number > 0 {
-            std::thread::sleep(pause);
-        }
-        let _ = stream.write_all(piece);
-    }
+fn exchange(to: SocketAddr, bytes: &[u8], patience: Duration) -> Vec<u8> {
+    let mut stream = connect(to, patience);
+    let _ = stream.write_all(bytes);
     let mut reply = Vec::new();
     let _ = stream.read_to_end(&mut reply);
     reply
+}
+
+/// Sends a head, and the body when the server says `100 Continue`; it may as well refuse.
+fn send_when_asked(to: SocketAddr, head: &[u8], body: &[u8]) -> Vec<u8> {
+    const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n";
+    let mut stream = connect(to, PATIENCE);
+    let _ = stream.write_all(head);
+    let (mut reply, mut byte) = (Vec::new(), [0]);
+    while !reply.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
+        reply.push(byte[0]);
+    }
+    if reply.starts_with(CONTINUE) {
+        reply.clear();
+        let _ = stream.write_all(body);
+    }
+    let _ = stream.read_to_end(&mut reply);
+    reply
+}
+
+fn connect(to: SocketAddr, patience: Duration) -> TcpStream {
+    let stream = TcpStream::connect(to).unwrap();
+    stream.set_read_timeout(Some(patience)).unwrap();
+    stream
 }
 
 /// Reads a reply, whichever way its body is framed.
