@@ -20,6 +20,7 @@ use crate::{
     observe::request::observed,
     pass_through::PassThrough,
     privileges::{self, Privileges},
+    spool::Spools,
     store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
     upstream::Upstream,
 };
@@ -85,6 +86,7 @@ impl Checked {
             pass_through: pass_through.map(|(upstream, allowed)| PassThrough::new(upstream, allowed, access.timeout)),
             store,
             rates: Arc::clone(&rates),
+            spools: Spools::default(),
             most_body: config.max_body_bytes,
             most_time: listener.request,
             allow_run_as: access.allow_run_as,

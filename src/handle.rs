@@ -19,6 +19,7 @@ use crate::{
         get_buckets::{get_buckets, request::GetBuckets},
     },
     route::{Dialect, Route},
+    spool::Spools,
     store::ResultsStore,
     xcontent::{any_parser::AnyParser, media_type::Negotiated, parser::Parser},
 };
@@ -30,6 +31,8 @@ pub struct Gate {
     /// Where everything else goes, if anywhere.
     pub pass_through: Option<PassThrough>,
     pub rates: Arc<Rates>,
+    /// Room for replies that are made.
+    pub spools: Spools,
     /// Largest body, in bytes, that is read.
     pub most_body: usize,
     /// Longest time for what is answered here.
@@ -70,8 +73,9 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                         understand(&content, &RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body))?;
                     let permit = decision.permit()?;
                     let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-                    match get_buckets(&*gate.store, &permit, &asked, style).await {
-                        Ok(buckets) => Ok(Reply::Buckets(buckets, style)),
+                    let page = rendering.page(style, &gate.spools);
+                    match get_buckets(&*gate.store, &permit, &asked, page).await {
+                        Ok(buckets) => Ok(Reply::Buckets(buckets)),
                         Err(error) => Err(decision.after_search(error, &permit).await),
                     }
                 }

@@ -41,6 +41,9 @@ pub mod results;
 /// Where results are kept: a cluster, or one SQLite file.
 pub mod store;
 
+/// What is written before it is sent, in memory or in a file.
+pub mod spool;
+
 /// From an outcome to the bytes and headers of a response.
 pub mod reply;
 

@@ -6,17 +6,18 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use crate::{
     error::Error,
     rest::Parameters,
-    results::{documents::Style, get_buckets::reply::Buckets},
+    results::{documents::Style, get_buckets::page::Page},
+    spool::{Spooled, Spools},
     xcontent::{
         filter_path::FilterPath,
         media_type::{Format, Negotiated},
-        render::render,
+        render::{Form, render},
     },
 };
 
 /// An answer that is no error.
 pub enum Reply {
-    Buckets(Buckets, Style),
+    Buckets(Spooled),
     /// Which methods a path of ours takes.
     Options,
     /// The cluster's own.
@@ -64,7 +65,7 @@ impl Rendering {
     pub fn in_bytes(&self, error: &Error) -> (Vec<u8>, HeaderMap) {
         let document = error.document(self.error_trace);
         let body = render(self.format, self.pretty, &FilterPath::default(), |sink| document.write(sink));
-        let headers = self.headers(&self.content_type, body.len());
+        let headers = self.headers(&self.content_type, body.len() as u64);
         (body, headers)
     }
 
@@ -92,21 +93,30 @@ impl Rendering {
         Ok(())
     }
 
+    /// An empty page of buckets.
+    #[must_use]
+    pub fn page(&self, style: Style, spools: &Spools) -> Page {
+        Page::new(Form { format: self.format, pretty: self.pretty, filter: self.filter.clone() }, style, spools)
+    }
+
     /// Writes the response.
     #[must_use]
     pub fn respond(&self, method: &Method, outcome: Result<Reply, Error>) -> Response<Body> {
         match outcome {
             Ok(Reply::Passed(response)) => *response,
-            Ok(Reply::Buckets(buckets, style)) => {
-                let body = render(self.format, self.pretty, &self.filter, |sink| buckets.write(sink, style));
-                self.write(method, StatusCode::OK, &self.content_type, body)
+            Ok(Reply::Buckets(buckets)) => {
+                let length = buckets.len();
+                self.write(method, StatusCode::OK, &self.content_type, length, Body::new(buckets))
             }
-            Ok(Reply::Options) => allowing(self.write(method, StatusCode::OK, "text/plain; charset=UTF-8", Vec::new())),
+            Ok(Reply::Options) => {
+                allowing(self.write(method, StatusCode::OK, "text/plain; charset=UTF-8", 0, Body::empty()))
+            }
             Err(error) => {
                 // Errors are never filtered.
                 let document = error.document(self.error_trace);
                 let body = render(self.format, self.pretty, &FilterPath::default(), |sink| document.write(sink));
-                let mut response = self.write(method, error.status, &self.content_type, body);
+                let mut response =
+                    self.write(method, error.status, &self.content_type, body.len() as u64, Body::from(body));
                 for (name, value) in error.headers() {
                     response.headers_mut().append(name, value.clone());
                 }
@@ -115,15 +125,22 @@ impl Rendering {
         }
     }
 
-    fn write(&self, method: &Method, status: StatusCode, content_type: &str, body: Vec<u8>) -> Response<Body> {
-        let headers = self.headers(content_type, body.len());
-        let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::from(body) });
+    fn write(
+        &self,
+        method: &Method,
+        status: StatusCode,
+        content_type: &str,
+        length: u64,
+        body: Body,
+    ) -> Response<Body> {
+        let headers = self.headers(content_type, length);
+        let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { body });
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         response
     }
 
-    fn headers(&self, content_type: &str, length: usize) -> HeaderMap {
+    fn headers(&self, content_type: &str, length: u64) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

@@ -2,12 +2,11 @@
 
 use std::{future::Future, ops::Range, pin::Pin};
 
-use bytes::Bytes;
-
 use crate::{
     error::Error,
     privileges::Permit,
-    results::{job_id::JobId, query::ResultsQuery},
+    results::{get_buckets::page::Page, job_id::JobId, query::ResultsQuery},
+    spool::Spool,
 };
 
 /// A cluster: Elasticsearch or OpenSearch.
@@ -29,15 +28,43 @@ pub trait ResultsStore: Send + Sync {
     /// As [`ResultsStore::search`], where nothing is known yet of the job: 404 for one that has neither results nor a
     /// place for them.
     fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits>;
+
+    /// As [`ResultsStore::search_known_job`], with the documents given away one by one: only where this is no error is the
+    /// page of any worth.
+    fn page_of_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery, page: Page) -> Answer<'a, Page>;
+}
+
+/// Takes the documents of an answer, one by one and in order.
+pub trait Taker: Send + 'static {
+    /// An answer begins that so many documents match, not only those of the page. What was taken before is void.
+    fn begin(&mut self, total: u64);
+
+    /// Takes a document, and the time it is indexed under: see [`Hit::timestamp`].
+    fn take(&mut self, source: &[u8], timestamp: Option<i64>);
+
+    /// The length of the document in front of a text, where it is seen at once that it can be taken as it stands.
+    fn recognise(&self, _text: &[u8]) -> Option<usize> {
+        None
+    }
+
+    /// Takes a document that was recognised.
+    fn take_recognised(&mut self, source: &[u8]) {
+        self.take(source, None);
+    }
+
+    /// Where what was taken is kept, if not in memory: it is to be looked after.
+    fn spool(&mut self) -> Option<&mut Spool> {
+        None
+    }
 }
 
 /// The answer to a search: documents as they were stored, in one piece of text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hits {
     /// All documents that match, not only the returned page.
     pub total: u64,
     /// Holds every returned document.
-    pub text: Bytes,
+    pub text: Vec<u8>,
     /// One entry a returned document.
     pub hits: Vec<Hit>,
 }
@@ -63,5 +90,17 @@ impl Hits {
     /// The stored documents, in order.
     pub fn sources(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.hits.iter().map(|hit| &self.text[hit.source.clone()])
+    }
+}
+
+impl Taker for Hits {
+    fn begin(&mut self, total: u64) {
+        *self = Self { total, ..Self::default() };
+    }
+
+    fn take(&mut self, source: &[u8], timestamp: Option<i64>) {
+        let start = self.text.len();
+        self.text.extend_from_slice(source);
+        self.hits.push(Hit { source: start..self.text.len(), timestamp });
     }
 }

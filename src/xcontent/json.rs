@@ -27,10 +27,21 @@ impl Json {
         Self { out: Vec::with_capacity(bytes), comma: false }
     }
 
+    /// What is written: it may be taken away at any time.
+    pub fn written(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
     /// The text written so far.
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
         self.out
+    }
+
+    /// Takes a value that is already written as compact JSON.
+    pub fn verbatim(&mut self, json: &[u8]) {
+        self.separate();
+        self.out.extend_from_slice(json);
     }
 
     fn separate(&mut self) {
@@ -82,7 +93,7 @@ impl Sink for Json {
 
     fn long(&mut self, value: i64) {
         self.separate();
-        self.out.extend_from_slice(value.to_string().as_bytes());
+        self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     fn double(&mut self, value: f64) {
@@ -105,12 +116,6 @@ impl Sink for Json {
     fn null(&mut self) {
         self.separate();
         self.out.extend_from_slice(b"null");
-    }
-
-    fn verbatim(&mut self, json: &[u8]) -> bool {
-        self.separate();
-        self.out.extend_from_slice(json);
-        true
     }
 }
 
@@ -160,6 +165,11 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
 // === impl Pretty ===
 
 impl Pretty {
+    /// What is written: it may be taken away at any time.
+    pub fn written(&mut self) -> &mut Vec<u8> {
+        &mut self.json.out
+    }
+
     /// The text, ended by a line end.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {

@@ -22,8 +22,12 @@ use std::{
 use http::StatusCode;
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::{Answer, Hits, ResultsStore, unknown_job};
-use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
+use super::{Answer, Hits, ResultsStore, Taker, unknown_job};
+use crate::{
+    error::Error,
+    privileges::Permit,
+    results::{get_buckets::page::Page, query::ResultsQuery},
+};
 
 /// Raised with every change of the tables; a file of another version is refused.
 const SCHEMA_VERSION: i64 = 3;
@@ -223,21 +227,39 @@ fn tables(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
 }
 
+// === impl ResultsStore ===
+
+impl EmbeddedStore {
+    /// Searches for a job, of which may be known nothing.
+    fn search_for<'a, T: Taker>(
+        &'a self,
+        permit: &Permit,
+        query: &ResultsQuery,
+        mut taker: T,
+        unknown: Option<Error>,
+    ) -> Answer<'a, T> {
+        let (job, query) = (permit.job().clone(), query.clone());
+        self.ask(move |connection| match (place::place(connection, &job)?, unknown) {
+            (Some(place), _) => {
+                let found = search::search(connection, &place, &job, &query, search::now(), &mut taker)?;
+                Ok(found.map(|()| taker))
+            }
+            (None, Some(unknown)) => Ok(Err(unknown)),
+            (None, None) => Ok(Ok(taker)),
+        })
+    }
+}
+
 impl ResultsStore for EmbeddedStore {
     fn search<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
-        let (job, query) = (permit.job().clone(), query.clone());
-        self.ask(move |connection| match place::place(connection, &job)? {
-            Some(place) => search::search(connection, &place, &job, &query, search::now()),
-            None => Ok(Ok(Hits::default())),
-        })
+        self.search_for(permit, query, Hits::default(), None)
     }
 
     fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
-        let (job, query) = (permit.job().clone(), query.clone());
-        let unknown = unknown_job(permit.job());
-        self.ask(move |connection| match place::place(connection, &job)? {
-            Some(place) => search::search(connection, &place, &job, &query, search::now()),
-            None => Ok(Err(unknown)),
-        })
+        self.search_for(permit, query, Hits::default(), Some(unknown_job(permit.job())))
+    }
+
+    fn page_of_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery, page: Page) -> Answer<'a, Page> {
+        self.search_for(permit, query, page, Some(unknown_job(permit.job())))
     }
 }

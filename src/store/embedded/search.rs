@@ -19,7 +19,7 @@ use crate::{
         query::{ResultsQuery, Times},
         time,
     },
-    store::{Hit, Hits},
+    store::Taker,
 };
 
 /// The instants a search asks for, in epoch milliseconds.
@@ -48,13 +48,15 @@ pub(super) fn search(
     job: &JobId,
     query: &ResultsQuery,
     now: i64,
-) -> rusqlite::Result<Result<Hits, Error>> {
+    taker: &mut impl Taker,
+) -> rusqlite::Result<Result<(), Error>> {
+    taker.begin(0);
     let transaction = connection.transaction()?;
     let (instants, keys) = match understand(&transaction, place, query, now)? {
         Ok(understood) => understood,
         // without an index nothing refuses, but for what is no search at all
         Err(refusal) if place.indices.is_empty() && !matches!(refusal, Refusal::Unparsable(_)) => {
-            return Ok(Ok(Hits::default()));
+            return Ok(Ok(()));
         }
         Err(refusal) => {
             let names: Vec<String> = place.indices.iter().map(|(_, name)| name.clone()).collect();
@@ -63,7 +65,7 @@ pub(super) fn search(
     };
     let series = series(&transaction, place, job, query)?;
     if series.is_empty() {
-        return Ok(Ok(Hits::default()));
+        return Ok(Ok(()));
     }
     let list = series.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
     let odd =
@@ -71,8 +73,11 @@ pub(super) fn search(
     let known_score = query.score.is_none_or(|(field, _)| field == score_field(query.result_type.as_str()));
     let filter = if odd || !known_score { Filter::nothing(&list) } else { Filter::new(&list, &instants, query) };
     match order_by(&keys, &series, query).filter(|_| !odd && known_score) {
-        Some(order) => by_columns(&transaction, &filter, &order, query),
-        None => by_reading(&transaction, &filter, &series, Condition::new(&instants, query), keys, query),
+        Some(order) => by_columns(&transaction, &filter, &order, query, taker),
+        None => {
+            let condition = Condition::new(&instants, query);
+            by_reading(&transaction, &filter, &series, condition, keys, query, taker)
+        }
     }
     .map(Ok)
 }
@@ -155,7 +160,8 @@ fn by_columns(
     filter: &Filter,
     order: &str,
     query: &ResultsQuery,
-) -> rusqlite::Result<Hits> {
+    taker: &mut impl Taker,
+) -> rusqlite::Result<()> {
     let Filter { sql, values } = filter;
     let total = transaction
         .prepare_cached(&format!("SELECT count(*) FROM results WHERE {sql}"))?
@@ -167,7 +173,7 @@ fn by_columns(
         ))?
         .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    fetch(transaction, total, &page)
+    fetch(transaction, total, &page, taker)
 }
 
 fn by_reading(
@@ -177,7 +183,8 @@ fn by_reading(
     condition: Condition,
     keys: Vec<Key>,
     query: &ResultsQuery,
-) -> rusqlite::Result<Hits> {
+    taker: &mut impl Taker,
+) -> rusqlite::Result<()> {
     let mut page = Page::new(keys, series, query);
     let mut reader = Reader::new(condition, page.keys());
     let mut statement =
@@ -189,20 +196,25 @@ fn by_reading(
         }
     }
     let (total, found) = page.finish();
-    fetch(transaction, total, &found)
+    fetch(transaction, total, &found, taker)
 }
 
-/// The documents with these numbers.
-fn fetch(transaction: &Transaction<'_>, total: u64, page: &[(i64, Option<i64>)]) -> rusqlite::Result<Hits> {
-    let mut text = Vec::new();
-    let mut hits = Vec::with_capacity(page.len());
+/// Gives away the documents with these numbers.
+fn fetch(
+    transaction: &Transaction<'_>,
+    total: u64,
+    page: &[(i64, Option<i64>)],
+    taker: &mut impl Taker,
+) -> rusqlite::Result<()> {
+    taker.begin(total);
     let mut statement = transaction.prepare_cached("SELECT source FROM results WHERE seq = ?1")?;
     for (seq, timestamp) in page {
-        let start = text.len();
-        statement.query_row([seq], |row| source(row, 0).map(|source| text.extend_from_slice(source)))?;
-        hits.push(Hit { source: start..text.len(), timestamp: *timestamp });
+        statement.query_row([seq], |row| source(row, 0).map(|source| taker.take(source, *timestamp)))?;
+        if let Some(spool) = taker.spool().filter(|spool| spool.is_full()) {
+            spool.spill();
+        }
     }
-    Ok(Hits { total, text: text.into(), hits })
+    Ok(())
 }
 
 fn source<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
