@@ -52,8 +52,11 @@ pub struct Spool {
 pub struct Spooled {
     spool: Spool,
     left: u64,
-    reading: Option<JoinHandle<io::Result<(File, Vec<u8>)>>>,
+    reading: Option<JoinHandle<ReadOn>>,
 }
+
+/// The file and the next piece of it.
+type ReadOn = io::Result<(File, Vec<u8>)>;
 
 /// A piece in memory, and the room that it takes.
 #[derive(Debug)]
@@ -178,7 +181,7 @@ fn write(file: Option<File>, pieces: VecDeque<Bytes>) -> io::Result<(File, u64)>
     Ok((file, bytes))
 }
 
-fn read(mut file: File, bytes: usize) -> io::Result<(File, Vec<u8>)> {
+fn read(mut file: File, bytes: usize) -> ReadOn {
     let mut piece = vec![0; bytes];
     file.read_exact(&mut piece)?;
     Ok((file, piece))

@@ -88,6 +88,7 @@ pub(crate) fn unknown_job(job: &JobId) -> Error {
 
 impl Hits {
     /// The stored documents, in order.
+    #[must_use]
     pub fn sources(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.hits.iter().map(|hit| &self.text[hit.source.clone()])
     }

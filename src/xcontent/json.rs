@@ -1,6 +1,6 @@
 //! JSON as Elasticsearch writes it: compact, or pretty with two blanks and ` : `.
 
-use super::{Sink, double::write_double};
+use super::{Sink, double::write_double, scan::plain_length};
 
 /// Writes compact JSON.
 #[derive(Debug, Default)]
@@ -42,6 +42,18 @@ impl Json {
     pub fn verbatim(&mut self, json: &[u8]) {
         self.separate();
         self.out.extend_from_slice(json);
+    }
+
+    /// Takes a value that `write` writes as compact JSON, or writes nothing of.
+    pub fn verbatim_by(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+        let (before, comma) = (self.out.len(), self.comma);
+        self.separate();
+        let written = write(&mut self.out);
+        if written.is_none() {
+            self.out.truncate(before);
+            self.comma = comma;
+        }
+        written
     }
 
     fn separate(&mut self) {
@@ -124,15 +136,12 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let bytes = text.as_bytes();
     out.push(b'"');
-    let mut from = 0;
     let mut at = 0;
-    while at < bytes.len() {
-        let byte = bytes[at];
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte < 0xF0 {
-            at += 1;
-            continue;
-        }
-        out.extend_from_slice(&bytes[from..at]);
+    loop {
+        let plain = plain_length(&bytes[at..]);
+        out.extend_from_slice(&bytes[at..at + plain]);
+        at += plain;
+        let Some(&byte) = bytes.get(at) else { break };
         let mut width = 1;
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
@@ -156,9 +165,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
             }
         }
         at += width;
-        from = at;
     }
-    out.extend_from_slice(&bytes[from..]);
     out.push(b'"');
 }
 

@@ -18,13 +18,18 @@ pub fn digit_count(text: &[u8]) -> usize {
     count + text[count..].iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// The string in front of a text, quotes included, and what stands behind it. `None` where any of its characters is escaped, or
-/// would be.
+/// The string in front of a text, between its quotes, and what stands behind it. `None` where any of its characters is escaped,
+/// or would be, or is none.
 #[must_use]
-pub fn plain_string(text: &[u8]) -> Option<(&str, &[u8])> {
+pub fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let inside = text.strip_prefix(b"\"")?;
+    let ascii = ascii_length(inside);
+    if inside.get(ascii) == Some(&b'"') {
+        return Some((&inside[..ascii], &inside[ascii + 1..]));
+    }
     let (string, rest) = inside.split_at(plain_length(inside));
-    Some((std::str::from_utf8(string).ok()?, rest.strip_prefix(b"\"")?))
+    let rest = rest.strip_prefix(b"\"")?;
+    std::str::from_utf8(string).is_ok().then_some((string, rest))
 }
 
 /// The length of the JSON number in front of a text.
@@ -50,7 +55,16 @@ pub fn number_length(text: &[u8]) -> Option<usize> {
 
 /// The number of bytes in front of a text that stand in a string as they are: neither quote nor escape, control character or
 /// part of a character beyond the basic plane.
-fn plain_length(text: &[u8]) -> usize {
+#[must_use]
+pub fn plain_length(text: &[u8]) -> usize {
+    let ascii = ascii_length(text);
+    let is_plain = |&byte: &u8| (0x20..0xF0).contains(&byte) && !matches!(byte, b'"' | b'\\');
+    ascii + text[ascii..].iter().take_while(|byte| is_plain(byte)).count()
+}
+
+/// As [`plain_length`], of ASCII only.
+#[must_use]
+pub fn ascii_length(text: &[u8]) -> usize {
     let mut length = 0;
     while let Some(eight) = text[length..].first_chunk::<8>() {
         let word = u64::from_le_bytes(*eight);
@@ -59,12 +73,11 @@ fn plain_length(text: &[u8]) -> usize {
         let (quote, escape) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5C));
         let special = below(word, 0x20) | below(quote, 1) | below(escape, 1) | (word & (ONES * 0x80));
         if special != 0 {
-            length += special.trailing_zeros() as usize / 8;
-            break;
+            return length + special.trailing_zeros() as usize / 8;
         }
         length += 8;
     }
-    let is_plain = |&byte: &u8| (0x20..0xF0).contains(&byte) && !matches!(byte, b'"' | b'\\');
+    let is_plain = |&byte: &u8| (0x20..0x80).contains(&byte) && !matches!(byte, b'"' | b'\\');
     length + text[length..].iter().take_while(|byte| is_plain(byte)).count()
 }
 
@@ -72,7 +85,7 @@ fn plain_length(text: &[u8]) -> usize {
 mod tests {
     use proptest::{collection::vec, prelude::*};
 
-    use super::{digit_count, number_length, plain_length};
+    use super::{ascii_length, digit_count, number_length, plain_length};
 
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
         let telling = prop::sample::select(&b"\"\\\x1f\x20\x21\x23\x5b\x5d\x7f\x80\xc3\xef\xf0\xffa"[..]);
@@ -87,6 +100,8 @@ mod tests {
             prop_assert_eq!(digit_count(&text), text.iter().take_while(|byte| byte.is_ascii_digit()).count());
             let special = |byte: &u8| *byte < 0x20 || *byte >= 0xF0 || matches!(byte, b'"' | b'\\');
             prop_assert_eq!(plain_length(&text), text.iter().position(special).unwrap_or(text.len()));
+            let ends = |byte: &u8| special(byte) || !byte.is_ascii();
+            prop_assert_eq!(ascii_length(&text), text.iter().position(ends).unwrap_or(text.len()));
         }
 
         #[test]

@@ -9,7 +9,7 @@ use crate::xcontent::{
 };
 
 /// A place in a document that is compared with what the API would write.
-struct Scan<'a> {
+pub(super) struct Scan<'a> {
     rest: &'a [u8],
     /// A double of many digits that was found to be right: influencers repeat their bucket's scores.
     proven: &'a [u8],
@@ -19,14 +19,46 @@ struct Scan<'a> {
 /// scheduled events.
 #[must_use]
 pub fn canonical_bucket(text: &[u8]) -> Option<usize> {
-    let mut scan = Scan { rest: text, proven: &[] };
+    let mut scan = Scan::of(text);
     scan.bucket()?;
     Some(text.len() - scan.rest.len())
 }
 
 // === impl Scan ===
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    pub(super) fn of(text: &'a [u8]) -> Self {
+        Self { rest: text, proven: &[] }
+    }
+
+    /// What was not looked at yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(super) fn is_at_end(&mut self) -> bool {
+        self.blanks().rest.is_empty()
+    }
+
+    pub(super) fn skip(&mut self, length: usize) {
+        self.rest = &self.rest[length..];
+    }
+
+    /// Passes over white space.
+    pub(super) fn blanks(&mut self) -> &mut Self {
+        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        self
+    }
+
+    /// What `read` passes over.
+    pub(super) fn taken(&mut self, read: impl FnOnce(&mut Self) -> Option<()>) -> Option<&'a [u8]> {
+        let before = self.rest;
+        read(self)?;
+        Some(&before[..before.len() - self.rest.len()])
+    }
+
     fn bucket(&mut self) -> Option<()> {
         self.literal(br#"{"job_id":"#)?.string()?.literal(br#","timestamp":"#)?.long()?;
         self.literal(br#","anomaly_score":"#)?.double()?.literal(br#","bucket_span":"#)?.long()?;
@@ -53,24 +85,24 @@ impl Scan<'_> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compared as a few words where its length is known")]
-    fn literal<const LENGTH: usize>(&mut self, expected: &[u8; LENGTH]) -> Option<&mut Self> {
+    pub(super) fn literal<const LENGTH: usize>(&mut self, expected: &[u8; LENGTH]) -> Option<&mut Self> {
         self.rest = self.rest.strip_prefix(expected)?;
         Some(self)
     }
 
     /// A string that is written without any escape.
-    fn string(&mut self) -> Option<&mut Self> {
+    pub(super) fn string(&mut self) -> Option<&mut Self> {
         (_, self.rest) = plain_string(self.rest)?;
         Some(self)
     }
 
-    fn boolean(&mut self) -> Option<&mut Self> {
+    pub(super) fn boolean(&mut self) -> Option<&mut Self> {
         self.rest = self.rest.strip_prefix(b"true").or_else(|| self.rest.strip_prefix(b"false"))?;
         Some(self)
     }
 
     /// An integer of at most 18 digits, written as it would be.
-    fn long(&mut self) -> Option<&mut Self> {
+    pub(super) fn long(&mut self) -> Option<&mut Self> {
         let digits = self.rest.strip_prefix(b"-").unwrap_or(self.rest);
         let length = digit_count(digits);
         let zero = digits.first() == Some(&b'0');
@@ -82,7 +114,7 @@ impl Scan<'_> {
     }
 
     /// A double, written as it would be.
-    fn double(&mut self) -> Option<&mut Self> {
+    pub(super) fn double(&mut self) -> Option<&mut Self> {
         let spelled = Spelled::of(self.rest)?;
         let (text, rest) = self.rest.split_at(spelled.length);
         if !spelled.surely && text != self.proven {

@@ -31,7 +31,7 @@ pub async fn expand(
     buckets: &mut [Bucket],
     exclude_interim: bool,
 ) -> Result<(), Error> {
-    let mut wanted: BTreeSet<i64> = buckets.iter().filter(|b| b.is_expandable()).map(|b| b.timestamp()).collect();
+    let mut wanted: BTreeSet<i64> = buckets.iter().filter(|b| b.is_expandable()).map(Bucket::timestamp).collect();
     let mut found: HashMap<i64, Vec<Record>> = HashMap::new();
     while !wanted.is_empty() {
         let query = records_at(wanted.iter().copied().collect(), exclude_interim);

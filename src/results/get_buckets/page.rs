@@ -4,7 +4,7 @@ use std::mem;
 
 use crate::{
     error::Error,
-    results::documents::{Style, bucket::Bucket, canonical::canonical_bucket},
+    results::documents::{Style, arranged::write_arranged, bucket::Bucket, canonical::canonical_bucket},
     spool::{Spool, Spooled, Spools},
     store::{Hits, Taker},
     xcontent::{
@@ -114,6 +114,12 @@ impl Taker for Page {
     fn take(&mut self, source: &[u8], _: Option<i64>) {
         if self.recognise(source) == Some(source.len()) {
             return self.take_recognised(source);
+        }
+        let is_default = self.style == Style::default();
+        if let Some(json) = self.writer.json().filter(|_| is_default)
+            && json.verbatim_by(|out| write_arranged(source, out)).is_some()
+        {
+            return self.put_away();
         }
         // An answer that is not whole is said before a document that cannot be read: all of it is looked at.
         if self.refused.is_none() {

@@ -19,8 +19,9 @@ pub(super) struct ReplyReader<'t, T> {
     /// Of the hits, what cannot be read yet.
     rest: Vec<u8>,
     place: Place,
-    /// The index of the first hit, once there was one.
-    first_index: Option<Option<String>>,
+    /// Whether there was a hit, and the index of the first one.
+    any: bool,
+    first_index: Option<String>,
     /// How much there must be of a hit before it is looked at again: long ones are not read anew with every piece of them.
     enough: usize,
 }
@@ -57,7 +58,15 @@ enum Front {
 
 impl<'t, T: Taker> ReplyReader<'t, T> {
     pub(super) fn new(taker: &'t mut T) -> Self {
-        Self { taker, envelope: Vec::new(), rest: Vec::new(), place: Place::Head, first_index: None, enough: 0 }
+        Self {
+            taker,
+            envelope: Vec::new(),
+            rest: Vec::new(),
+            place: Place::Head,
+            any: false,
+            first_index: None,
+            enough: 0,
+        }
     }
 
     /// The taker, for who looks after what it took.
@@ -73,10 +82,7 @@ impl<'t, T: Taker> ReplyReader<'t, T> {
     /// Reads the next piece of the reply.
     pub(super) fn read(&mut self, piece: &[u8]) {
         match self.place {
-            Place::Head => {
-                self.envelope.extend_from_slice(piece);
-                self.read_head();
-            }
+            Place::Head => self.read_head(piece),
             Place::First | Place::Hit | Place::Behind if self.rest.is_empty() => {
                 let read = self.read_hits(piece);
                 self.rest.extend_from_slice(&piece[read..]);
@@ -104,30 +110,33 @@ impl<'t, T: Taker> ReplyReader<'t, T> {
             Place::Head | Place::Whole => read_whole(&envelope, self.taker),
             Place::Tail => {
                 SearchReply::read(&envelope)?.total()?;
-                Ok(self.first_index.flatten())
+                Ok(self.first_index)
             }
             Place::First | Place::Hit | Place::Behind | Place::Nonsense => Err(nonsense()),
         }
     }
 
-    fn read_head(&mut self) {
-        let Some(start) = start_of_hits(&self.envelope) else {
-            if self.envelope.len() > LONGEST_HEAD {
-                self.place = Place::Whole;
-            }
-            return;
-        };
+    fn read_head(&mut self, piece: &[u8]) {
+        let before = self.envelope.len();
+        self.envelope.extend_from_slice(&piece[..piece.len().min(LONGEST_HEAD)]);
+        let start = start_of_hits(&self.envelope).filter(|start| self.read_total(*start));
+        if let Some(start) = start {
+            self.envelope.truncate(start);
+            self.place = Place::First;
+            return self.read(&piece[start - before..]);
+        }
+        self.envelope.extend_from_slice(piece.get(LONGEST_HEAD..).unwrap_or_default());
+        if self.envelope.len() > LONGEST_HEAD || start_of_hits(&self.envelope).is_some() {
+            self.place = Place::Whole;
+        }
+    }
+
+    /// Begins, where what stands before the hits tells of them.
+    fn read_total(&mut self, start: usize) -> bool {
         let without_hits = [&self.envelope[..start], b"]}}"].concat();
         let head = std::str::from_utf8(&without_hits).ok().and_then(|head| SearchReply::read(head).ok());
-        let Some(head) = head else {
-            self.place = Place::Whole;
-            return;
-        };
         // What is wrong with it is said in the end.
-        self.taker.begin(head.total().unwrap_or(0));
-        self.rest = self.envelope.split_off(start);
-        self.place = Place::First;
-        self.read_rest();
+        head.inspect(|head| self.taker.begin(head.total().unwrap_or(0))).is_some()
     }
 
     fn read_rest(&mut self) {
@@ -178,21 +187,25 @@ impl<'t, T: Taker> ReplyReader<'t, T> {
             return Front::Part;
         }
         let mut stream = serde_json::Deserializer::from_slice(text).into_iter::<FoundHit<'_>>();
-        match stream.next() {
-            Some(Ok(hit)) => {
-                let length = stream.byte_offset();
-                if std::str::from_utf8(&text[..length]).is_err() {
-                    return Front::Nonsense;
-                }
-                self.first_index.get_or_insert_with(|| hit.index.as_deref().map(str::to_owned));
-                self.taker.take(hit.source.get().as_bytes(), hit.timestamp());
-                Front::Hit(length)
-            }
+        let Some(Ok(hit)) = stream.next() else {
             // Not every error at the end of a text says that it is one: whether more would help is known at the reply's end.
-            _ => {
-                self.enough = 2 * text.len();
-                Front::Part
-            }
+            self.enough = 2 * text.len();
+            return Front::Part;
+        };
+        let length = stream.byte_offset();
+        // What was passed over may be anything.
+        if std::str::from_utf8(&text[..length]).is_err() {
+            return Front::Nonsense;
+        }
+        self.saw(|| hit.index.as_deref().map(str::to_owned));
+        self.taker.take(hit.source.get().as_bytes(), hit.timestamp());
+        Front::Hit(length)
+    }
+
+    /// Takes note of the first hit's index.
+    fn saw(&mut self, index: impl FnOnce() -> Option<String>) {
+        if !self.any {
+            (self.any, self.first_index) = (true, index());
         }
     }
 
@@ -212,7 +225,7 @@ impl<'t, T: Taker> ReplyReader<'t, T> {
             }
         }
         let rest = rest.strip_prefix(b"]}")?;
-        self.first_index.get_or_insert_with(|| Some(index.to_owned()));
+        self.saw(|| Some(String::from_utf8_lossy(index).into_owned()));
         self.taker.take_recognised(source);
         Some(text.len() - rest.len())
     }

@@ -72,14 +72,12 @@ pub(super) fn search(
         transaction.prepare(&format!("SELECT 1 FROM results WHERE series IN ({list}) AND odd LIMIT 1"))?.exists([])?;
     let known_score = query.score.is_none_or(|(field, _)| field == score_field(query.result_type.as_str()));
     let filter = if odd || !known_score { Filter::nothing(&list) } else { Filter::new(&list, &instants, query) };
-    match order_by(&keys, &series, query).filter(|_| !odd && known_score) {
-        Some(order) => by_columns(&transaction, &filter, &order, query, taker),
-        None => {
-            let condition = Condition::new(&instants, query);
-            by_reading(&transaction, &filter, &series, condition, keys, query, taker)
-        }
+    if let Some(order) = order_by(&keys, &series, query).filter(|_| !odd && known_score) {
+        by_columns(&transaction, &filter, &order, query, taker)?;
+    } else {
+        by_reading(&transaction, &filter, &series, Condition::new(&instants, query), keys, query, taker)?;
     }
-    .map(Ok)
+    Ok(Ok(()))
 }
 
 /// What the query means, or why Elasticsearch refuses it: its times first, then its sort, then its window.
