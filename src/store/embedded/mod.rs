@@ -8,6 +8,7 @@ mod place;
 mod reading;
 mod search;
 mod sort;
+mod tally;
 mod writer;
 
 /// Loads files of documents.
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// Raised with every change of the tables; a file of another version is refused.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 
 /// Bytes of a page: a few documents, which makes for fewer pages on the way to one.
 const PAGE: i64 = 16 << 10;
@@ -39,7 +40,8 @@ const PAGE: i64 = 16 << 10;
 const MOST_IDLE: usize = 8;
 
 /// A series is what a search looks into: the documents of one type of one job in one index. Numbers stand for it, so that the
-/// index over the documents stays small; that index holds all a filter needs, so that counting reads no document. `odd`
+/// indices over the documents stay small; these hold all a filter needs, so that counting reads no document, and `tallies`
+/// count those of a span of time (`tally.rs`). `odd`
 /// marks documents of which the columns do not tell all. `seq` is the order in which documents were stored. `jobs` are those
 /// whose configuration was loaded, with the index that it names; `aliases` say more, where they were loaded.
 const SCHEMA: &str = "
@@ -61,7 +63,16 @@ const SCHEMA: &str = "
         source BLOB NOT NULL
     );
     CREATE INDEX by_time ON results (series, time, interim, score);
+    CREATE INDEX by_score ON results (series, score, time, interim);
     CREATE INDEX odd_ones ON results (series) WHERE odd;
+    CREATE TABLE tallies (
+        series INTEGER NOT NULL,
+        level INTEGER NOT NULL,
+        slot INTEGER NOT NULL,
+        interim INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (series, level, slot, interim)
+    ) WITHOUT ROWID;
     CREATE TABLE ids (
         index_id INTEGER NOT NULL,
         id TEXT NOT NULL,
@@ -83,7 +94,7 @@ const SCHEMA: &str = "
         line INTEGER NOT NULL,
         bad INTEGER NOT NULL
     ) WITHOUT ROWID;
-    PRAGMA user_version = 3;
+    PRAGMA user_version = 4;
 ";
 
 /// Why a store cannot be opened or filled; the message names the file, and holds its cause: one line for a person, whoever

@@ -11,6 +11,7 @@ use super::{
     place::Place,
     reading::{Condition, Page, Reader},
     sort::Key,
+    tally,
 };
 use crate::{
     error::Error,
@@ -34,7 +35,14 @@ pub(super) enum Instants {
 struct Filter {
     sql: String,
     values: Vec<SqlValue>,
+    /// The first and the last instant.
+    span: Option<(i64, i64)>,
+    /// Whether the score matters.
+    by_score: bool,
 }
+
+/// Documents that are sorted in no time.
+const FEW: u64 = 10_000;
 
 /// Epoch milliseconds now.
 pub(super) fn now() -> i64 {
@@ -73,7 +81,7 @@ pub(super) fn search(
     let known_score = query.score.is_none_or(|(field, _)| field == score_field(query.result_type.as_str()));
     let filter = if odd || !known_score { Filter::nothing(&list) } else { Filter::new(&list, &instants, query) };
     if let Some(order) = order_by(&keys, &series, query).filter(|_| !odd && known_score) {
-        by_columns(&transaction, &filter, &order, query, taker)?;
+        by_columns(&transaction, &filter, &series, &order, query, taker)?;
     } else {
         by_reading(&transaction, &filter, &series, Condition::new(&instants, query), keys, query, taker)?;
     }
@@ -156,18 +164,36 @@ fn order_by(keys: &[Key], series: &[i64], query: &ResultsQuery) -> Option<String
 fn by_columns(
     transaction: &Transaction<'_>,
     filter: &Filter,
+    series: &[i64],
     order: &str,
     query: &ResultsQuery,
     taker: &mut impl Taker,
 ) -> rusqlite::Result<()> {
-    let Filter { sql, values } = filter;
-    let total = transaction
-        .prepare_cached(&format!("SELECT count(*) FROM results WHERE {sql}"))?
-        .query_row(params_from_iter(values), |row| row.get(0))?;
+    let Filter { sql, values, span, by_score } = filter;
+    let within = match span {
+        Some((first, last)) => {
+            let counts = series.iter().map(|id| tally::count(transaction, *id, *first, *last, query.exclude_interim));
+            Some(counts.sum::<rusqlite::Result<u64>>()?)
+        }
+        None => None,
+    };
+    let narrower = if *by_score && within.is_some_and(|within| within > FEW) { "by_score" } else { "by_time" };
+    let total = match within.filter(|_| !by_score) {
+        Some(total) => total,
+        None => transaction
+            .prepare_cached(&format!("SELECT count(*) FROM results INDEXED BY {narrower} WHERE {sql}"))?
+            .query_row(params_from_iter(values), |row| row.get(0))?,
+    };
+    // A few are sorted, of many the first ones are found in order.
+    let index = match order.split(' ').next() {
+        _ if total <= FEW => narrower,
+        Some("score") => "by_score",
+        _ => "by_time",
+    };
     let (size, from) = (query.size, query.from);
     let page: Vec<(i64, Option<i64>)> = transaction
         .prepare_cached(&format!(
-            "SELECT seq, time FROM results WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {from}"
+            "SELECT seq, time FROM results INDEXED BY {index} WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {from}"
         ))?
         .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
@@ -276,14 +302,18 @@ impl Filter {
         if query.exclude_interim {
             filter.sql += " AND interim IS NOT 1";
         }
+        if let Instants::Between(first, last) = instants {
+            filter.span = Some((*first, *last));
+        }
         if let Some((_, least)) = query.score {
             filter.sql += " AND score >= ?";
             filter.values.push(SqlValue::Real(least));
+            filter.by_score = true;
         }
         filter
     }
 
     fn nothing(series: &str) -> Self {
-        Self { sql: format!("series IN ({series})"), values: Vec::new() }
+        Self { sql: format!("series IN ({series})"), values: Vec::new(), span: None, by_score: false }
     }
 }
