@@ -16,7 +16,7 @@ use crate::{
     observe::metrics::Purpose,
     privileges::Permit,
     results::{get_buckets::page::Page, query::ResultsQuery},
-    upstream::{Answer as Answered, Question, Receiver, Upstream},
+    upstream::{Question, Receiver, Upstream, Whole},
 };
 
 /// What is sent.
@@ -178,7 +178,7 @@ impl ClusterStore {
     /// to ask: then a name that can be searched counts as the alias that it nearly always is.
     async fn has_alias(&self, permit: &Permit) -> Result<bool, Error> {
         let path = IndicesExistsAliasParts::Name(&[&*permit.job().results_alias()]).url();
-        let status = self.send(permit.headers(), Method::HEAD, &path, None, &mut Answered::default()).await?;
+        let status = self.send(permit.headers(), Method::HEAD, &path, None, &mut Whole::default()).await?;
         Ok(status.is_success() || status == StatusCode::FORBIDDEN)
     }
 
@@ -186,7 +186,7 @@ impl ClusterStore {
     async fn has_configuration(&self, permit: &Permit) -> Result<bool, Error> {
         let path = GetParts::IndexId(".ml-config", &format!("anomaly_detector-{}", permit.job())).url();
         let target = format!("{path}?_source=false");
-        Ok(self.send(permit.headers(), Method::GET, &target, None, &mut Answered::default()).await?.is_success())
+        Ok(self.send(permit.headers(), Method::GET, &target, None, &mut Whole::default()).await?.is_success())
     }
 }
 

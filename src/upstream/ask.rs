@@ -45,18 +45,25 @@ pub trait Receiver: Send {
 }
 
 /// A whole answer of any status.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    pub body: BytesMut,
+    pub body: Bytes,
 }
 
-// === impl Answer ===
+/// Keeps all of an answer.
+#[derive(Debug, Default)]
+pub struct Whole {
+    headers: HeaderMap,
+    body: BytesMut,
+}
 
-impl Receiver for Answer {
-    fn begin(&mut self, status: StatusCode, headers: &HeaderMap) {
-        *self = Self { status, headers: headers.clone(), body: BytesMut::new() };
+// === impl Whole ===
+
+impl Receiver for Whole {
+    fn begin(&mut self, _: StatusCode, headers: &HeaderMap) {
+        *self = Self { headers: headers.clone(), body: BytesMut::new() };
     }
 
     async fn receive(&mut self, piece: Bytes) {
@@ -72,9 +79,9 @@ impl Upstream {
     /// # Errors
     /// Where none does within the time and the number of attempts.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, Failure> {
-        let mut answer = Answer::default();
-        self.ask_for(question, &mut answer).await?;
-        Ok(answer)
+        let mut whole = Whole::default();
+        let status = self.ask_for(question, &mut whole).await?;
+        Ok(Answer { status, headers: whole.headers, body: whole.body.freeze() })
     }
 
     /// As [`Upstream::ask`], with the answer given away as it comes in; what was received holds where this gives its status.
@@ -151,7 +158,7 @@ impl Upstream {
             largest: 0,
         };
         let begun = Instant::now();
-        let mut ignored = Answer::default();
+        let mut ignored = Whole::default();
         let answer = tokio::time::timeout(within, self.ask_node(node, &question, &mut ignored)).await;
         let answer = answer.unwrap_or(Err(Failure::TimedOut));
         count(node, question.purpose, begun, answer);

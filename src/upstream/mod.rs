@@ -47,14 +47,14 @@ mod pass;
 /// Certificates.
 pub mod tls;
 
-pub use ask::{Answer, Question, Receiver};
+pub use ask::{Answer, Question, Receiver, Whole};
 pub use failure::Failure;
 use lent::Lent;
 use nodes::{Address, Node, Nodes};
 use tls::Tls;
 
 /// Bytes of an answer that are read ahead; its head may not be larger.
-const READ_AHEAD: usize = 128 << 10;
+const READ_AHEAD: usize = 64 << 10;
 /// Unused connections are closed before clusters and balancers do.
 const IDLE: Duration = Duration::from_secs(15);
 /// A connection whose other side acknowledges nothing for so long is dead, whatever is waited for.

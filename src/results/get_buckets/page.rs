@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Bytes that are collected before they are put away.
-const PIECE: usize = 60 << 10;
+const PIECE: usize = 28 << 10;
 
 /// `{"count":…,"buckets":[…]}` in the making.
 #[derive(Debug)]

@@ -11,6 +11,9 @@ use crate::{
 /// Bytes within which the hits begin. What is said before them is short; a reply in another order is read as a whole.
 const LONGEST_HEAD: usize = 16 << 10;
 
+/// Bytes that are put to a hit that was cut, to read it.
+const STEP: usize = 4 << 10;
+
 /// Reads one reply.
 pub(super) struct ReplyReader<'t, T> {
     taker: &'t mut T,
@@ -87,10 +90,7 @@ impl<'t, T: Taker> ReplyReader<'t, T> {
                 let read = self.read_hits(piece);
                 self.rest.extend_from_slice(&piece[read..]);
             }
-            Place::First | Place::Hit | Place::Behind => {
-                self.rest.extend_from_slice(piece);
-                self.read_rest();
-            }
+            Place::First | Place::Hit | Place::Behind => self.read_on(piece),
             Place::Tail | Place::Whole => self.envelope.extend_from_slice(piece),
             Place::Nonsense => {}
         }
@@ -139,6 +139,24 @@ impl<'t, T: Taker> ReplyReader<'t, T> {
         head.inspect(|head| self.taker.begin(head.total().unwrap_or(0))).is_some()
     }
 
+    /// Reads the hit that was cut, with as little of the piece as will do; what is behind it is read where it stands.
+    fn read_on(&mut self, piece: &[u8]) {
+        let (next, further) = piece.split_at(piece.len().min(STEP));
+        self.rest.extend_from_slice(next);
+        self.read_rest();
+        let again = self.rest.len().min(next.len());
+        if again < self.rest.len() || self.rest.is_empty() || further.is_empty() {
+            if !further.is_empty() {
+                self.read(further);
+            }
+            return;
+        }
+        // Other hits were read: the one that is cut now stands in this piece alone.
+        self.rest.clear();
+        self.enough = 0;
+        self.read(&piece[next.len() - again..]);
+    }
+
     fn read_rest(&mut self) {
         let mut rest = std::mem::take(&mut self.rest);
         let read = self.read_hits(&rest);
@@ -180,11 +198,11 @@ impl<'t, T: Taker> ReplyReader<'t, T> {
     }
 
     fn read_hit(&mut self, text: &[u8]) -> Front {
-        if let Some(length) = self.recognise_hit(text) {
-            return Front::Hit(length);
-        }
         if text.len() < self.enough {
             return Front::Part;
+        }
+        if let Some(length) = self.recognise_hit(text) {
+            return Front::Hit(length);
         }
         let mut stream = serde_json::Deserializer::from_slice(text).into_iter::<FoundHit<'_>>();
         let Some(Ok(hit)) = stream.next() else {
