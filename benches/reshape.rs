@@ -5,8 +5,10 @@
 
 use divan::{Bencher, black_box, counter::BytesCount};
 use mlgate::{
-    results::{documents::Style, get_buckets::reply::Buckets},
-    xcontent::json::Json,
+    results::{documents::Style, get_buckets::page::Page, job_id::JobId},
+    spool::{Spooled, Spools},
+    store::cluster::reply::read_reply,
+    xcontent::render::Form,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -33,7 +35,7 @@ fn bucket(step: usize) -> String {
     )
 }
 
-fn search_reply(buckets: usize) -> String {
+fn search_reply(buckets: usize, bucket: fn(usize) -> String) -> String {
     let hits: Vec<String> = (0..buckets)
         .map(|step| {
             format!(
@@ -48,21 +50,46 @@ fn search_reply(buckets: usize) -> String {
     )
 }
 
+/// The same as an older or foreign writer stores it: other order, times as text, fields that nobody knows.
+fn foreign_bucket(step: usize) -> String {
+    let bucket: Value = serde_json::from_str(&bucket(step)).unwrap();
+    let mut fields: Vec<(String, Value)> = bucket.as_object().unwrap().clone().into_iter().collect();
+    fields.reverse();
+    fields.push(("partition_scores".into(), json!([])));
+    let mut fields: serde_json::Map<String, Value> = fields.into_iter().collect();
+    let time = u64::try_from(step).unwrap() * 300;
+    fields["timestamp"] =
+        json!(format!("2016-02-08T{:02}:{:02}:{:02}.000Z", time / 3600 % 24, time / 60 % 60, time % 60));
+    Value::Object(fields).to_string()
+}
+
+/// A spool that holds everything in memory, as where there is room.
+fn spools() -> Spools {
+    Spools::new(64 << 20)
+}
+
+fn reshape(text: &str, spools: &Spools) -> Spooled {
+    let mut page = Page::new(&JobId::parse("it-ops-kpi").unwrap(), Form::json(), Style::default(), spools);
+    read_reply(text.as_bytes(), &mut page).unwrap();
+    page.finish().unwrap()
+}
+
 #[divan::bench(args = SIZES)]
 fn mlgate(bencher: Bencher, buckets: usize) {
-    let text = search_reply(buckets);
-    bencher.counter(BytesCount::of_str(&text)).bench(|| {
-        let hits = mlgate::store::cluster::reply::read_hits(text.clone()).unwrap();
-        let found = Buckets::read(&hits, Style::default()).unwrap();
-        let mut sink = Json::with_capacity(text.len());
-        found.write(&mut sink, Style::default());
-        sink.finish()
-    });
+    let (text, spools) = (search_reply(buckets, bucket), spools());
+    bencher.counter(BytesCount::of_str(&text)).bench(|| reshape(black_box(&text), &spools));
+}
+
+/// Documents that must be read and written anew.
+#[divan::bench(args = SIZES)]
+fn mlgate_foreign(bencher: Bencher, buckets: usize) {
+    let (text, spools) = (search_reply(buckets, foreign_bucket), spools());
+    bencher.counter(BytesCount::of_str(&text)).bench(|| reshape(black_box(&text), &spools));
 }
 
 #[divan::bench(args = SIZES)]
 fn value(bencher: Bencher, buckets: usize) {
-    let text = search_reply(buckets);
+    let text = search_reply(buckets, bucket);
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
         let mut reply: Value = serde_json::from_str(&text).unwrap();
         let hits = reply["hits"]["hits"].as_array_mut().unwrap();
@@ -123,7 +150,7 @@ struct TypedAnswer {
 
 #[divan::bench(args = SIZES)]
 fn typed(bencher: Bencher, buckets: usize) {
-    let text = search_reply(buckets);
+    let text = search_reply(buckets, bucket);
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
         let reply: TypedReply = serde_json::from_str(black_box(&text)).unwrap();
         let buckets: Vec<_> = reply.hits.hits.into_iter().map(|hit| hit.source).collect();

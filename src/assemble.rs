@@ -21,6 +21,7 @@ use crate::{
     observe::request::observed,
     pass_through::PassThrough,
     privileges::{self, Privileges},
+    spool::Spools,
     store::{ResultsStore, cluster::ClusterStore, embedded::EmbeddedStore},
     upstream::Upstream,
 };
@@ -90,6 +91,7 @@ impl Checked {
             }),
             modes,
             rates: Arc::clone(&rates),
+            spools: Spools::default(),
             most_body: config.max_body_bytes,
             most_time: listener.request,
             allow_run_as: access.allow_run_as,

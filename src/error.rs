@@ -245,6 +245,12 @@ impl Error {
         Self::store(StatusCode::SERVICE_UNAVAILABLE, "the request took too long")
     }
 
+    /// 503 for a reply that has no room.
+    #[must_use]
+    pub fn cannot_keep() -> Self {
+        Self::store(StatusCode::SERVICE_UNAVAILABLE, "there is no room to keep the reply until it is sent")
+    }
+
     /// 413.
     #[must_use]
     pub fn body_too_large(most: usize) -> Self {

@@ -22,6 +22,7 @@ use crate::{
     },
     root_page::{self, is_root_page},
     route::{Dialect, Route},
+    spool::Spools,
     xcontent::{any_parser, media_type::Negotiated, parser::Parser},
 };
 
@@ -33,6 +34,8 @@ pub struct Gate {
     /// Where everything else goes, if anywhere.
     pub pass_through: Option<PassThrough>,
     pub rates: Arc<Rates>,
+    /// Room for replies that are made.
+    pub spools: Spools,
     /// Largest body, in bytes, that is read.
     pub most_body: usize,
     /// Longest time for what is answered here.
@@ -87,7 +90,8 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
                     let found = if content.lines {
                         Lines::open(Arc::clone(store), Arc::clone(&permit), &asked, style).await.map(Reply::Lines)
                     } else {
-                        get_buckets(&**store, &permit, &asked, style).await.map(|found| Reply::Buckets(found, style))
+                        let page = rendering.page(style, permit.job(), &gate.spools);
+                        get_buckets(&**store, &permit, &asked, page).await.map(Reply::Buckets)
                     };
                     match found {
                         Ok(reply) => Ok(reply),

@@ -55,8 +55,12 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 fn says_who(name: &HeaderName) -> bool {
-    let name = name.as_str().replace('_', "-");
-    IDENTITY.iter().any(|identity| name.starts_with(identity))
+    let spelled = |byte: &u8| if *byte == b'_' { b'-' } else { *byte };
+    let begins = |with: &str| {
+        let name = name.as_str().as_bytes();
+        name.len() >= with.len() && name.iter().map(spelled).zip(with.bytes()).all(|(one, other)| one == other)
+    };
+    IDENTITY.iter().any(|identity| begins(identity))
 }
 
 #[cfg(test)]

@@ -47,6 +47,9 @@ pub mod root_page;
 /// Where results are kept: a cluster, or one SQLite file.
 pub mod store;
 
+/// What is written before it is sent, in memory or in a file.
+pub mod spool;
+
 /// Moves results from one place to another.
 pub mod transfer;
 

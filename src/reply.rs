@@ -9,19 +9,21 @@ use crate::{
     rest::Parameters,
     results::{
         documents::Style,
-        get_buckets::{lines::Lines, reply::Buckets},
+        get_buckets::{lines::Lines, page::Page},
+        job_id::JobId,
     },
+    spool::{Spooled, Spools},
     xcontent::{
         Node,
         filter_path::FilterPath,
         media_type::{Format, Negotiated},
-        render::render,
+        render::{Form, render},
     },
 };
 
 /// An answer that is no error.
 pub enum Reply {
-    Buckets(Buckets, Style),
+    Buckets(Spooled),
     /// One a line.
     Lines(Lines),
     /// A small document.
@@ -78,7 +80,7 @@ impl Rendering {
     pub fn in_bytes(&self, error: &Error) -> (Vec<u8>, HeaderMap) {
         let document = error.document(self.error_trace);
         let body = render(self.format, self.pretty, &FilterPath::default(), |sink| document.write(sink));
-        let headers = self.headers(&self.content_type, body.len());
+        let headers = self.headers(&self.content_type, body.len() as u64);
         (body, headers)
     }
 
@@ -140,14 +142,20 @@ impl Rendering {
         Ok(())
     }
 
+    /// An empty page of a job's buckets.
+    #[must_use]
+    pub fn page(&self, style: Style, job: &JobId, spools: &Spools) -> Page {
+        Page::new(job, Form { format: self.format, pretty: self.pretty, filter: self.filter.clone() }, style, spools)
+    }
+
     /// Writes the response.
     #[must_use]
     pub fn respond(&self, method: &Method, outcome: Result<Reply, Error>) -> Response<Body> {
         match outcome {
             Ok(Reply::Passed(response)) => *response,
-            Ok(Reply::Buckets(buckets, style)) => {
-                let body = render(self.format, self.pretty, &self.filter, |sink| buckets.write(sink, style));
-                self.write(method, StatusCode::OK, &self.content_type, body)
+            Ok(Reply::Buckets(buckets)) => {
+                let length = buckets.len();
+                self.write(method, StatusCode::OK, &self.content_type, length, Body::new(buckets))
             }
             Ok(Reply::Lines(lines)) => {
                 let mut headers = self.headers(LINES, 0);
@@ -158,17 +166,18 @@ impl Rendering {
             }
             Ok(Reply::Document(document)) => {
                 let body = render(self.format, self.pretty, &self.filter, |sink| document.write(sink));
-                self.write(method, StatusCode::OK, &self.content_type, body)
+                self.write(method, StatusCode::OK, &self.content_type, body.len() as u64, Body::from(body))
             }
             Ok(Reply::Options { ours }) => {
-                let response = self.write(method, StatusCode::OK, "text/plain; charset=UTF-8", Vec::new());
+                let response = self.write(method, StatusCode::OK, "text/plain; charset=UTF-8", 0, Body::empty());
                 if ours { allowing(response) } else { response }
             }
             Err(error) => {
                 // Errors are never filtered.
                 let document = error.document(self.error_trace);
                 let body = render(self.format, self.pretty, &FilterPath::default(), |sink| document.write(sink));
-                let mut response = self.write(method, error.status, &self.content_type, body);
+                let mut response =
+                    self.write(method, error.status, &self.content_type, body.len() as u64, Body::from(body));
                 for (name, value) in error.headers() {
                     response.headers_mut().append(name, value.clone());
                 }
@@ -177,15 +186,22 @@ impl Rendering {
         }
     }
 
-    fn write(&self, method: &Method, status: StatusCode, content_type: &str, body: Vec<u8>) -> Response<Body> {
-        let headers = self.headers(content_type, body.len());
-        let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::from(body) });
+    fn write(
+        &self,
+        method: &Method,
+        status: StatusCode,
+        content_type: &str,
+        length: u64,
+        body: Body,
+    ) -> Response<Body> {
+        let headers = self.headers(content_type, length);
+        let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { body });
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         response
     }
 
-    fn headers(&self, content_type: &str, length: usize) -> HeaderMap {
+    fn headers(&self, content_type: &str, length: u64) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

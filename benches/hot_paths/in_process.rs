@@ -5,9 +5,10 @@ use std::{hint::black_box, time::Duration};
 use http::HeaderValue;
 use mlgate::{
     privileges::{Privileges, Rule, audit::Audit, cache::Verdicts, caller::Caller, open::OpenToAll},
-    results::{documents::Style, get_buckets::reply::Buckets},
-    store::cluster::reply::read_hits,
-    xcontent::json::Json,
+    results::{documents::Style, get_buckets::page::Page, job_id::JobId},
+    spool::Spools,
+    store::cluster::reply::read_reply,
+    xcontent::render::Form,
 };
 use tokio::runtime::Builder;
 
@@ -24,12 +25,12 @@ pub fn reshape_read_whole(times: usize) {
 }
 
 fn reshape_text(text: &str, times: usize) {
+    // As where there is room for it in memory.
+    let (spools, job) = (Spools::new(64 << 20), JobId::parse("j").unwrap());
     for _ in 0..times {
-        let hits = read_hits(black_box(text).to_owned()).unwrap();
-        let found = Buckets::read(&hits, Style::default()).unwrap();
-        let mut sink = Json::with_capacity(text.len());
-        found.write(&mut sink, Style::default());
-        black_box(sink.finish());
+        let mut page = Page::new(&job, Form::json(), Style::default(), &spools);
+        read_reply(black_box(text).as_bytes(), &mut page).unwrap();
+        black_box(page.finish().unwrap());
     }
 }
 

@@ -1,7 +1,8 @@
 use mlgate::{
-    results::{documents::Style, get_buckets::reply::Buckets},
-    store::cluster::reply::read_hits,
-    xcontent::{filter_path::FilterPath, media_type::Format, render::render},
+    results::{documents::Style, get_buckets::page::Page, job_id::JobId},
+    spool::Spools,
+    store::cluster::reply::{read_hits, read_reply},
+    xcontent::render::Form,
 };
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use super::check_error;
 /// What is taken for a whole search reply is one, its hits are those of the text, and what is made of them is JSON.
 pub fn search_reply(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    let hits = match read_hits(text.to_owned()) {
+    let hits = match read_hits(text) {
         Ok(hits) => hits,
         Err(error) => return check_error(&error),
     };
@@ -27,15 +28,19 @@ pub fn search_reply(input: &[u8]) {
         assert_eq!(sources.iter().collect::<Vec<_>>(), expected);
     }
     for style in [Style::default(), Style { human: true, partition_scores: true }] {
-        match Buckets::read(&hits, style) {
-            Ok(buckets) => {
-                let filter = FilterPath::default();
-                let text = render(Format::Json, true, &filter, |sink| buckets.write(sink, style));
-                let shown: Value = serde_json::from_slice(&text).expect("a reply is JSON");
-                assert_eq!(shown["count"], hits.total.min(i64::MAX as u64));
-                assert_eq!(shown["buckets"].as_array().map(Vec::len), Some(hits.hits.len()));
+        for pretty in [false, true] {
+            let job = JobId::parse("it-ops-kpi").expect("a job");
+            let mut page = Page::new(&job, Form { pretty, ..Form::json() }, style, &Spools::default());
+            read_reply(input, &mut page).expect("it was read before");
+            match page.finish() {
+                Ok(buckets) => {
+                    let text = buckets.into_bytes().expect("what was kept");
+                    let shown: Value = serde_json::from_slice(&text).expect("a reply is JSON");
+                    assert_eq!(shown["count"], hits.total.min(i64::MAX as u64));
+                    assert_eq!(shown["buckets"].as_array().map(Vec::len), Some(hits.hits.len()));
+                }
+                Err(error) => check_error(&error),
             }
-            Err(error) => check_error(&error),
         }
     }
 }

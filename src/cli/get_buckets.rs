@@ -15,10 +15,11 @@ use crate::{
     rest::{Parameters, RestRequest},
     results::{
         documents::Style,
-        get_buckets::{get_buckets, request::GetBuckets},
+        get_buckets::{get_buckets, page::Page, request::GetBuckets},
         job_id::JobId,
     },
-    xcontent::{filter_path::FilterPath, media_type::Format, render::render},
+    spool::Spools,
+    xcontent::render::Form,
 };
 
 /// The columns of tables and CSV.
@@ -106,8 +107,9 @@ impl GetBucketsCommand {
         if let Results::Embedded(file) = &config.results {
             existing(file)?;
         }
-        let found = get_buckets(&*open(config.results)?.store, &permit, &request, style).await.map_err(failed)?;
-        let document = render(Format::Json, false, &FilterPath::default(), |sink| found.write(sink, style));
+        let page = Page::new(permit.job(), Form::json(), style, &Spools::default());
+        let found = get_buckets(&*open(config.results)?.store, &permit, &request, page).await.map_err(failed)?;
+        let document = found.into_bytes()?;
         let document: Value = serde_json::from_slice(&document)?;
         print(&document, self.output)
     }

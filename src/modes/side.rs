@@ -21,6 +21,7 @@ use crate::{
     rest::{Parameters, RestRequest},
     results::{documents::Style, get_buckets::get_buckets},
     route::{Dialect, Route},
+    spool::Spools,
     store::ResultsStore,
     upstream::{Failure, Upstream},
 };
@@ -96,7 +97,8 @@ async fn rewrite(
         let body = content.in_utf8(body);
         let question = understand(&content, &RestRequest::new(asked.uri.path(), parameters, job_id, timestamp, body))?;
         let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-        get_buckets(store, permit, &question, style).await.map(|buckets| Reply::Buckets(buckets, style))
+        let page = rendering.page(style, permit.job(), &Spools::default());
+        get_buckets(store, permit, &question, page).await.map(Reply::Buckets)
     }
     .await;
     if let Err(error) = &outcome

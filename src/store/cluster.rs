@@ -5,18 +5,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use elasticsearch::{FieldCapsParts, GetParts, SearchParts, indices::IndicesExistsAliasParts};
 use http::{HeaderMap, Method, StatusCode};
 use moka::future::Cache;
 use serde_json::{Value, json};
 
-use super::{Answer, Hits, Pages, ResultsStore, unknown_job};
+use super::{Answer, Hits, Pages, ResultsStore, Taker, unknown_job};
 use crate::{
     error::Error,
     observe::metrics::Purpose,
     privileges::Permit,
-    results::{job_id::JobId, query::ResultsQuery},
-    upstream::{self, Question, Upstream},
+    results::{get_buckets::page::Page, job_id::JobId, query::ResultsQuery},
+    upstream::{self, Failure, Question, Receiver, Upstream},
 };
 
 /// Answers that are longer than a page.
@@ -31,9 +32,13 @@ mod render;
 /// What comes back.
 pub mod reply;
 
+/// What comes back, piece by piece.
+mod reading;
+
 use mapping::{Mapping, of_job};
+use reading::ReplyReader;
 use render::render;
-use reply::{read_reply, refused};
+use reply::{nonsense, refused};
 
 /// Results of a job that has no alias: every results index, and what an upgrade made of old ones.
 const EVERY_INDEX: [&str; 2] = [".ml-anomalies-*", ".reindexed-*-ml-anomalies-*"];
@@ -56,10 +61,18 @@ pub struct ClusterStore {
 
 /// What became of a search.
 enum Outcome {
-    /// The hits, and the index of the first one.
-    Found(Hits, Option<String>),
+    /// The index of the first hit; the hits are the taker's.
+    Found(Option<String>),
     /// The target is not there.
     NoIndex,
+}
+
+/// The answer to a search: hits for a taker, or why there are none.
+struct SearchAnswer<'t, T> {
+    /// Until the hits come.
+    taker: Option<&'t mut T>,
+    reader: Option<ReplyReader<'t, T>>,
+    refusal: Vec<u8>,
 }
 
 // === impl ClusterStore ===
@@ -83,12 +96,24 @@ impl ClusterStore {
     /// # Errors
     /// As a search.
     pub async fn count_results(&self, headers: &HeaderMap) -> Result<u64, Error> {
-        match self.outcome(headers, &EVERY_INDEX, true, &json!({"size": 0, "track_total_hits": true})).await? {
-            Outcome::Found(hits, _) => Ok(hits.total),
-            Outcome::NoIndex => Ok(0),
-        }
+        let mut hits = Hits::default();
+        let body = json!({"size": 0, "track_total_hits": true});
+        self.outcome(headers, &EVERY_INDEX, true, &body, &mut hits).await?;
+        Ok(hits.total)
     }
 
+    fn question<'a>(
+        &self,
+        headers: &HeaderMap,
+        method: Method,
+        target: &'a str,
+        body: Option<&'a Value>,
+    ) -> Question<'a> {
+        let (headers, within, largest) = (headers.clone(), self.within, self.largest);
+        Question { purpose: Purpose::Search, method, target, headers, body, within, largest }
+    }
+
+    /// Sends a question; its whole answer, of any status.
     async fn send(
         &self,
         headers: &HeaderMap,
@@ -96,35 +121,30 @@ impl ClusterStore {
         target: &str,
         body: Option<&Value>,
     ) -> Result<upstream::Answer, Error> {
-        let (headers, within, largest) = (headers.clone(), self.within, self.largest);
-        let question = Question { purpose: Purpose::Search, method, target, headers, body, within, largest };
-        self.upstream.ask(&question).await.map_err(|failure| {
-            tracing::warn!(error = &failure as &dyn std::error::Error, "a search was not answered");
-            failure.into()
-        })
+        self.upstream.ask(&self.question(headers, method, target, body)).await.map_err(unanswered)
     }
 
-    async fn outcome(
+    async fn outcome<T: Taker>(
         &self,
         headers: &HeaderMap,
         indices: &[&str],
         lenient: bool,
         body: &Value,
+        taker: &mut T,
     ) -> Result<Outcome, Error> {
         let path = SearchParts::Index(indices).url();
         let target = format!("{path}?ignore_unavailable={lenient}&allow_no_indices=true");
-        let answer = self.send(headers, Method::POST, &target, Some(body)).await?;
-        let Ok(text) = String::from_utf8(answer.body.into()) else {
-            return Err(Error::store(StatusCode::BAD_GATEWAY, "the cluster answered a search with something else"));
-        };
-        if answer.status == StatusCode::NOT_FOUND && text.contains("index_not_found_exception") {
+        let mut answer = SearchAnswer { taker: Some(taker), reader: None, refusal: Vec::new() };
+        let question = self.question(headers, Method::POST, &target, Some(body));
+        let status = self.upstream.ask_for(&question, &mut answer).await.map_err(unanswered)?;
+        if let Some(reader) = answer.reader {
+            return reader.finish().map(Outcome::Found);
+        }
+        let text = String::from_utf8(answer.refusal).map_err(|_| nonsense())?;
+        if status == StatusCode::NOT_FOUND && text.contains("index_not_found_exception") {
             return Ok(Outcome::NoIndex);
         }
-        if !answer.status.is_success() {
-            return Err(refused(answer.status, &text));
-        }
-        let (hits, first_index) = read_reply(text)?;
-        Ok(Outcome::Found(hits, first_index))
+        Err(refused(status, &text))
     }
 
     /// How the indices hold the job's results, as far as the caller may know. What is not there, or is not told, is not
@@ -157,37 +177,56 @@ impl ClusterStore {
         Ok(mapping)
     }
 
-    /// Searches where the job's alias leads. `None` where there is no such alias: only an index of its name, as a job called
-    /// `shared` has, or nothing. An index holds what it holds; the job's results may be elsewhere as well. `None` too where
+    /// Searches where the job's alias leads. False where there is no such alias: only an index of its name, as a job called
+    /// `shared` has, or nothing. An index holds what it holds; the job's results may be elsewhere as well. False too where
     /// the alias cannot be trusted.
-    async fn search_alias(&self, permit: &Permit, query: &ResultsQuery) -> Result<Option<Hits>, Error> {
+    async fn search_alias(&self, permit: &Permit, query: &ResultsQuery, taker: &mut impl Taker) -> Result<bool, Error> {
         let alias = permit.job().results_alias();
         let mapping = self.mapping(permit, false).await?;
         if mapping.breaks_aliases() {
-            return Ok(None);
+            return Ok(false);
         }
-        Ok(match self.outcome(permit.headers(), &[&*alias], false, &render(permit, query, &mapping)).await? {
-            Outcome::NoIndex => None,
-            Outcome::Found(hits, Some(index)) => Some(hits).filter(|_| index != alias),
-            Outcome::Found(hits, None) => self.has_alias(permit).await?.then_some(hits),
+        let body = render(permit, query, &mapping);
+        Ok(match self.outcome(permit.headers(), &[&*alias], false, &body, taker).await? {
+            Outcome::NoIndex => false,
+            Outcome::Found(Some(index)) => index != alias,
+            Outcome::Found(None) => self.has_alias(permit).await?,
         })
     }
 
     /// Searches wherever results can be.
-    async fn search_everywhere(&self, permit: &Permit, query: &ResultsQuery) -> Result<Hits, Error> {
-        let mapping = self.mapping(permit, true).await?;
-        Ok(match self.outcome(permit.headers(), &EVERY_INDEX, true, &render(permit, query, &mapping)).await? {
-            Outcome::Found(hits, _) => hits,
-            Outcome::NoIndex => Hits::default(),
-        })
+    async fn search_everywhere(
+        &self,
+        permit: &Permit,
+        query: &ResultsQuery,
+        taker: &mut impl Taker,
+    ) -> Result<(), Error> {
+        let body = render(permit, query, &*self.mapping(permit, true).await?);
+        if let Outcome::NoIndex = self.outcome(permit.headers(), &EVERY_INDEX, true, &body, taker).await? {
+            taker.begin(0);
+        }
+        Ok(())
+    }
+
+    async fn search_known<T: Taker>(&self, permit: &Permit, query: &ResultsQuery, mut taker: T) -> Result<T, Error> {
+        if self.search_alias(permit, query, &mut taker).await? {
+            return Ok(taker);
+        }
+        if self.has_results(permit).await? {
+            self.search_everywhere(permit, query, &mut taker).await?;
+            return Ok(taker);
+        }
+        taker.begin(0);
+        if self.has_configuration(permit).await? { Ok(taker) } else { Err(unknown_job(permit.job())) }
     }
 
     /// Whether any result of the job is anywhere.
     async fn has_results(&self, permit: &Permit) -> Result<bool, Error> {
         let of_job = of_job(permit.job().as_str());
         let body = json!({"size": 0, "track_total_hits": 1, "terminate_after": 1, "query": of_job});
-        let outcome = self.outcome(permit.headers(), &EVERY_INDEX, true, &body).await?;
-        Ok(matches!(outcome, Outcome::Found(hits, _) if hits.total > 0))
+        let mut hits = Hits::default();
+        self.outcome(permit.headers(), &EVERY_INDEX, true, &body, &mut hits).await?;
+        Ok(hits.total > 0)
     }
 
     /// Whether the job's alias is one, and not an index that happens to have its name. Who may search it need not be able
@@ -206,26 +245,52 @@ impl ClusterStore {
     }
 }
 
+/// Why there is no answer, which only the log tells in full.
+fn unanswered(failure: Failure) -> Error {
+    tracing::warn!(error = &failure as &dyn std::error::Error, "a search was not answered");
+    failure.into()
+}
+
+// === impl SearchAnswer ===
+
+impl<T: Taker> Receiver for SearchAnswer<'_, T> {
+    fn begin(&mut self, status: StatusCode, _: &HeaderMap) {
+        self.refusal.clear();
+        let taker = self.taker.take().or_else(|| self.reader.take().map(ReplyReader::into_taker));
+        match taker {
+            Some(taker) if status.is_success() => self.reader = Some(ReplyReader::new(taker)),
+            taker => self.taker = taker,
+        }
+    }
+
+    async fn receive(&mut self, piece: Bytes) {
+        let Some(reader) = &mut self.reader else {
+            return self.refusal.extend_from_slice(&piece);
+        };
+        reader.read(&piece);
+        if let Some(spool) = reader.taker().spool() {
+            spool.settle().await;
+        }
+    }
+}
+
 impl ResultsStore for ClusterStore {
     fn search<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
         Box::pin(async move {
-            match self.search_alias(permit, query).await? {
-                Some(hits) => Ok(hits),
-                None => self.search_everywhere(permit, query).await,
+            let mut hits = Hits::default();
+            if !self.search_alias(permit, query, &mut hits).await? {
+                self.search_everywhere(permit, query, &mut hits).await?;
             }
+            Ok(hits)
         })
     }
 
     fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
-        Box::pin(async move {
-            if let Some(hits) = self.search_alias(permit, query).await? {
-                return Ok(hits);
-            }
-            if self.has_results(permit).await? {
-                return self.search_everywhere(permit, query).await;
-            }
-            if self.has_configuration(permit).await? { Ok(Hits::default()) } else { Err(unknown_job(permit.job())) }
-        })
+        Box::pin(self.search_known(permit, query, Hits::default()))
+    }
+
+    fn page_of_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery, page: Page) -> Answer<'a, Page> {
+        Box::pin(self.search_known(permit, query, page))
     }
 
     fn scan(&self, permit: Arc<Permit>, query: ResultsQuery) -> Box<dyn Pages> {

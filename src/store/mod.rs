@@ -2,12 +2,11 @@
 
 use std::{future::Future, ops::Range, pin::Pin, sync::Arc};
 
-use bytes::Bytes;
-
 use crate::{
     error::Error,
     privileges::Permit,
-    results::{job_id::JobId, query::ResultsQuery},
+    results::{get_buckets::page::Page, job_id::JobId, query::ResultsQuery},
+    spool::Spool,
 };
 
 /// A cluster: Elasticsearch or OpenSearch.
@@ -30,6 +29,10 @@ pub trait ResultsStore: Send + Sync {
     /// place for them.
     fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits>;
 
+    /// As [`ResultsStore::search_known_job`], with the documents given away one by one: only where this is no error is the
+    /// page of any worth.
+    fn page_of_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery, page: Page) -> Answer<'a, Page>;
+
     /// As [`ResultsStore::search`] of a job that is known, however many documents there are: `from` and `size` know no
     /// window. The documents are those of one moment.
     fn scan(&self, permit: Arc<Permit>, query: ResultsQuery) -> Box<dyn Pages>;
@@ -46,13 +49,37 @@ pub(crate) fn rows_of_page(most: u32) -> u32 {
     most.clamp(1, 500)
 }
 
+/// Takes the documents of an answer, one by one and in order.
+pub trait Taker: Send + 'static {
+    /// An answer begins that so many documents match, not only those of the page. What was taken before is void.
+    fn begin(&mut self, total: u64);
+
+    /// Takes a document, and the time it is indexed under: see [`Hit::timestamp`].
+    fn take(&mut self, source: &[u8], timestamp: Option<i64>);
+
+    /// The length of the document in front of a text, where it is seen at once that it can be taken as it stands.
+    fn recognise(&self, _text: &[u8]) -> Option<usize> {
+        None
+    }
+
+    /// Takes a document that was recognised.
+    fn take_recognised(&mut self, source: &[u8]) {
+        self.take(source, None);
+    }
+
+    /// Where what was taken is kept, if not in memory: it is to be looked after.
+    fn spool(&mut self) -> Option<&mut Spool> {
+        None
+    }
+}
+
 /// The answer to a search: documents as they were stored, in one piece of text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hits {
     /// All documents that match, not only the returned page.
     pub total: u64,
     /// Holds every returned document.
-    pub text: Bytes,
+    pub text: Vec<u8>,
     /// One entry a returned document.
     pub hits: Vec<Hit>,
 }
@@ -76,7 +103,20 @@ pub(crate) fn unknown_job(job: &JobId) -> Error {
 
 impl Hits {
     /// The stored documents, in order.
+    #[must_use]
     pub fn sources(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.hits.iter().map(|hit| &self.text[hit.source.clone()])
+    }
+}
+
+impl Taker for Hits {
+    fn begin(&mut self, total: u64) {
+        *self = Self { total, ..Self::default() };
+    }
+
+    fn take(&mut self, source: &[u8], timestamp: Option<i64>) {
+        let start = self.text.len();
+        self.text.extend_from_slice(source);
+        self.hits.push(Hit { source: start..self.text.len(), timestamp });
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, Request, StatusCode, header, uri::PathAndQuery};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
@@ -35,12 +35,40 @@ pub struct Question<'a> {
     pub largest: usize,
 }
 
+/// Takes an answer as it comes in. Nothing of it holds before it is whole: another node may be asked.
+pub trait Receiver: Send {
+    /// An answer begins; what came before is void.
+    fn begin(&mut self, status: StatusCode, headers: &HeaderMap);
+
+    /// The next piece of the answer's body.
+    fn receive(&mut self, piece: Bytes) -> impl Future<Output = ()> + Send;
+}
+
 /// A whole answer of any status.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+}
+
+/// Keeps all of an answer.
+#[derive(Debug, Default)]
+pub struct Whole {
+    headers: HeaderMap,
+    body: BytesMut,
+}
+
+// === impl Whole ===
+
+impl Receiver for Whole {
+    fn begin(&mut self, _: StatusCode, headers: &HeaderMap) {
+        *self = Self { headers: headers.clone(), body: BytesMut::new() };
+    }
+
+    async fn receive(&mut self, piece: Bytes) {
+        self.body.extend_from_slice(&piece);
+    }
 }
 
 // === impl Upstream ===
@@ -51,6 +79,16 @@ impl Upstream {
     /// # Errors
     /// Where none does within the time and the number of attempts.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, Failure> {
+        let mut whole = Whole::default();
+        let status = self.ask_for(question, &mut whole).await?;
+        Ok(Answer { status, headers: whole.headers, body: whole.body.freeze() })
+    }
+
+    /// As [`Upstream::ask`], with the answer given away as it comes in; what was received holds where this gives its status.
+    ///
+    /// # Errors
+    /// As [`Upstream::ask`].
+    pub async fn ask_for(&self, question: &Question<'_>, to: &mut impl Receiver) -> Result<StatusCode, Failure> {
         let deadline = Instant::now() + question.within;
         let _slot = slot(&self.slots, deadline).await?;
         self.again.deposit();
@@ -71,22 +109,17 @@ impl Upstream {
                 metrics::upstream_retry(why);
             }
             let begun = Instant::now();
-            outcome = if let Ok(outcome) = timeout_at(deadline, self.ask_node(&node, question)).await {
+            outcome = if let Ok(outcome) = timeout_at(deadline, self.ask_node(&node, question, to)).await {
                 outcome
             } else {
                 self.suspect(&node, Failure::TimedOut, &Failure::TimedOut);
                 Err(Failure::TimedOut)
             };
-            count(
-                &node,
-                question.purpose,
-                begun,
-                outcome.as_ref().map(|answer| answer.status).map_err(|failure| *failure),
-            );
-            match &outcome {
+            count(&node, question.purpose, begun, outcome);
+            match outcome {
                 Err(Failure::Unreachable) if !is_sole => metrics::upstream_retry(Retry::Connect),
                 Err(Failure::Broken) if again.is_none() => again = Some(Retry::Cut),
-                Ok(answer) if !is_sole && again.is_none() && is_of_a_node(answer.status) => {
+                Ok(status) if !is_sole && again.is_none() && is_of_a_node(status) => {
                     again = Some(Retry::Unavailable);
                 }
                 _ => break,
@@ -125,13 +158,19 @@ impl Upstream {
             largest: 0,
         };
         let begun = Instant::now();
-        let answer = tokio::time::timeout(within, self.ask_node(node, &question)).await;
-        let answer = answer.unwrap_or(Err(Failure::TimedOut)).map(|answer| answer.status);
+        let mut ignored = Whole::default();
+        let answer = tokio::time::timeout(within, self.ask_node(node, &question, &mut ignored)).await;
+        let answer = answer.unwrap_or(Err(Failure::TimedOut));
         count(node, question.purpose, begun, answer);
         answer.is_ok_and(|status| !status.is_server_error())
     }
 
-    async fn ask_node(&self, node: &Arc<Node>, question: &Question<'_>) -> Result<Answer, Failure> {
+    async fn ask_node(
+        &self,
+        node: &Arc<Node>,
+        question: &Question<'_>,
+        to: &mut impl Receiver,
+    ) -> Result<StatusCode, Failure> {
         let nonsense = |_| Failure::Unreachable;
         let target = PathAndQuery::try_from(question.target).map_err(|error| nonsense(error.into()))?;
         let body = question.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
@@ -146,19 +185,24 @@ impl Upstream {
         }
         let answer = self.client.request(request).await.map_err(|error| self.failed(node, &error))?;
         let (head, body) = answer.into_parts();
-        let body = Limited::new(body, question.largest).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                return Failure::TooLarge;
+        to.begin(head.status, &head.headers);
+        let mut body = Limited::new(body, question.largest);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    return Failure::TooLarge;
+                }
+                self.suspect(node, Failure::Broken, &*error);
+                Failure::Broken
+            })?;
+            if let Ok(piece) = frame.into_data() {
+                to.receive(piece).await;
             }
-            self.suspect(node, Failure::Broken, &*error);
-            Failure::Broken
-        })?;
+        }
         Self::trust(node);
-        Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
+        Ok(head.status)
     }
 }
-
-// === impl Answer ===
 
 impl Answer {
     /// The answer as JSON.

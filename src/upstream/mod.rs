@@ -50,13 +50,15 @@ mod tell;
 /// Certificates.
 pub mod tls;
 
-pub use ask::{Answer, Question};
+pub use ask::{Answer, Question, Receiver, Whole};
 pub use failure::Failure;
 use lent::Lent;
 use nodes::{Address, Node, Nodes};
 pub use tell::Order;
 use tls::Tls;
 
+/// Bytes of an answer that are read ahead; its head may not be larger.
+const READ_AHEAD: usize = 64 << 10;
 /// Unused connections are closed before clusters and balancers do.
 const IDLE: Duration = Duration::from_secs(15);
 /// A connection whose other side acknowledges nothing for so long is dead, whatever is waited for.
@@ -134,6 +136,7 @@ impl Upstream {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
+            .http1_max_buf_size(READ_AHEAD)
             .http1_preserve_header_case(true)
             // What was never begun to be sent is sent on another connection of the same node.
             .retry_canceled_requests(true)

@@ -52,10 +52,12 @@ impl Upstream {
         let places = (of_others, slot(&self.slots, deadline).await?);
         let (head, body) = request.into_parts();
         let lender = Lender::of(body);
-        for node in self.nodes.in_order() {
-            let Some(lent) = lender.lend() else { return Err(Failure::Broken) };
+        let nodes = self.nodes.in_order();
+        let mut heads = std::iter::repeat_n(head, nodes.len());
+        for node in nodes {
+            let Some((lent, head)) = lender.lend().zip(heads.next()) else { return Err(Failure::Broken) };
             let begun = Instant::now();
-            let outcome = self.pass_to(&node, &head, &lender, lent).await;
+            let outcome = self.pass_to(&node, head, &lender, lent).await;
             let status = outcome.as_ref().map(Response::status).map_err(|failure| *failure);
             count(&node, purpose, begun, status);
             match outcome {
@@ -73,15 +75,15 @@ impl Upstream {
     async fn pass_to(
         &self,
         node: &Arc<Node>,
-        head: &Parts,
+        head: Parts,
         lender: &Lender,
         body: Lent,
     ) -> Result<Response<Incoming>, Failure> {
         let target = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         let mut request = Request::new(body);
-        *request.method_mut() = head.method.clone();
         *request.uri_mut() = node.address.uri(target).map_err(|_| Failure::Unreachable)?;
-        *request.headers_mut() = head.headers.clone();
+        *request.method_mut() = head.method;
+        *request.headers_mut() = head.headers;
         let reply = tokio::select! {
             reply = self.client.request(request) => reply.map_err(|error| self.failed(node, &error))?,
             () = lender.stalled(self.settings.idle, self.settings.reply) => return Err(Failure::TimedOut),

@@ -14,6 +14,11 @@ pub struct Cbor {
 // === impl Cbor ===
 
 impl Cbor {
+    /// What is written: it may be taken away at any time.
+    pub fn written(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
     /// The bytes written so far.
     #[must_use]
     pub fn finish(self) -> Vec<u8> {

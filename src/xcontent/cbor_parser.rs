@@ -40,7 +40,7 @@ struct Scope {
     length: i32,
     /// How many entries were begun.
     index: i32,
-    names: Names,
+    names: Names<'static>,
     /// Where references to strings count anew, the strings that may be referred to.
     strings: Option<Vec<Vec<u8>>>,
 }
@@ -214,7 +214,7 @@ impl CborParser<'_> {
                 return Err(self.bytes.fault(&message));
             }
         };
-        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(&name)) {
+        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(name.to_string().into())) {
             return Err(self.bytes.fault(&format!("Duplicate field '{name}'")));
         }
         self.name = name;

@@ -84,35 +84,60 @@ pub fn write_double(out: &mut Vec<u8>, value: f64) {
     if value.is_nan() {
         return out.extend_from_slice(b"NaN");
     }
-    if value.is_sign_negative() {
+    if value.is_infinite() {
+        return out.extend_from_slice(if value > 0.0 { b"Infinity" } else { b"-Infinity" });
+    }
+    let mut buffer = zmij::Buffer::new();
+    let shortest = buffer.format_finite(value);
+    if is_plain(value) {
+        return out.extend_from_slice(shortest.as_bytes());
+    }
+    let magnitude = shortest.trim_start_matches('-');
+    if magnitude.len() < shortest.len() {
         out.push(b'-');
     }
-    let value = value.abs();
-    if value.is_infinite() {
-        return out.extend_from_slice(b"Infinity");
+    write_scientific(out, value.abs(), magnitude);
+}
+
+/// Whether the text is what [`write_double`] makes of the double.
+pub(crate) fn is_written_so(text: &[u8], value: f64) -> bool {
+    if is_plain(value) {
+        return zmij::Buffer::new().format_finite(value).as_bytes() == text;
     }
-    if value == 0.0 {
-        return out.extend_from_slice(b"0.0");
+    let mut written = Vec::with_capacity(24);
+    write_double(&mut written, value);
+    written == text
+}
+
+/// Whether it is written without an exponent.
+fn is_plain(value: f64) -> bool {
+    value == 0.0 || (1e-3..1e7).contains(&value.abs())
+}
+
+/// The digits of `shortest`, which may have an exponent or not, with one.
+fn write_scientific(out: &mut Vec<u8>, value: f64, shortest: &str) {
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (mut digits, mut all) = ([0; 32], 0);
+    for digit in whole.bytes().chain(fraction.bytes()).take(digits.len()) {
+        digits[all] = digit;
+        all += 1;
     }
-    if (1e-3..1e7).contains(&value) {
-        let start = out.len();
-        let _ = write!(out, "{value}");
-        if !out[start..].contains(&b'.') {
-            out.extend_from_slice(b".0");
-        }
-        return;
-    }
-    let mut digits = format!("{value:e}");
-    if digits.as_bytes().get(1) == Some(&b'e') {
+    let leading = digits[..all].iter().take_while(|digit| **digit == b'0').count();
+    let trailing = digits[leading..all].iter().rev().take_while(|digit| **digit == b'0').count();
+    let significant = &digits[leading..all - trailing];
+    let Some((first, more)) = significant.split_first() else { return };
+    if more.is_empty() {
         // Among decimals of one and two digits that read back, Java takes the closest.
         let two = format!("{value:.1e}");
         if two.parse() == Ok(value) {
-            digits = two;
+            return out.extend_from_slice(two.to_ascii_uppercase().as_bytes());
         }
     }
-    let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
-    let point = if mantissa.contains('.') { "" } else { ".0" };
-    let _ = write!(out, "{mantissa}{point}E{exponent}");
+    out.extend_from_slice(&[*first, b'.']);
+    out.extend_from_slice(if more.is_empty() { b"0" } else { more });
+    let places = i64::try_from(whole.len()).unwrap_or(0) - i64::try_from(leading).unwrap_or(0) - 1;
+    let _ = write!(out, "E{}", exponent.parse::<i64>().unwrap_or(0) + places);
 }
 
 #[cfg(test)]
@@ -173,7 +198,39 @@ mod tests {
         }
     }
 
+    /// The same by the standard library's formatting.
+    fn slowly(value: f64) -> String {
+        let magnitude = value.abs();
+        let sign = if value.is_sign_negative() { "-" } else { "" };
+        if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
+            let text = format!("{magnitude}");
+            return format!("{sign}{text}{}", if text.contains('.') { "" } else { ".0" });
+        }
+        let mut digits = format!("{magnitude:e}");
+        if digits.as_bytes()[1] == b'e' {
+            let two = format!("{magnitude:.1e}");
+            if two.parse() == Ok(magnitude) {
+                digits = two;
+            }
+        }
+        let (mantissa, exponent) = digits.split_once('e').unwrap();
+        format!("{sign}{mantissa}{}E{exponent}", if mantissa.contains('.') { "" } else { ".0" })
+    }
+
     proptest::proptest! {
+        #[test]
+        fn written_as_the_standard_library_would(bits: u64, whole in -1_000_000_i64..1_000_000, digits in 0..18_u32, exponent in -330..310) {
+            let decimal: f64 = format!("{}e{exponent}", bits % 10_u64.pow(digits)).parse().unwrap();
+            #[allow(clippy::cast_precision_loss)]
+            let near = whole as f64 / 1_000.0;
+            for value in [f64::from_bits(bits), decimal, near] {
+                if value.is_finite() {
+                    assert_eq!(java(value), slowly(value));
+                    assert!(super::is_written_so(java(value).as_bytes(), value));
+                }
+            }
+        }
+
         #[test]
         fn what_is_written_reads_back(bits: u64) {
             let value = f64::from_bits(bits);

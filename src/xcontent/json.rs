@@ -1,6 +1,6 @@
 //! JSON as Elasticsearch writes it: compact, or pretty with two blanks and ` : `.
 
-use super::{Sink, double::write_double};
+use super::{Sink, double::write_double, scan::plain_length};
 
 /// Writes compact JSON.
 #[derive(Debug, Default)]
@@ -27,10 +27,33 @@ impl Json {
         Self { out: Vec::with_capacity(bytes), comma: false }
     }
 
+    /// What is written: it may be taken away at any time.
+    pub fn written(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
     /// The text written so far.
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
         self.out
+    }
+
+    /// Takes a value that is already written as compact JSON.
+    pub fn verbatim(&mut self, json: &[u8]) {
+        self.separate();
+        self.out.extend_from_slice(json);
+    }
+
+    /// Takes a value that `write` writes as compact JSON, or writes nothing of.
+    pub fn verbatim_by(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+        let (before, comma) = (self.out.len(), self.comma);
+        self.separate();
+        let written = write(&mut self.out);
+        if written.is_none() {
+            self.out.truncate(before);
+            self.comma = comma;
+        }
+        written
     }
 
     fn separate(&mut self) {
@@ -82,7 +105,7 @@ impl Sink for Json {
 
     fn long(&mut self, value: i64) {
         self.separate();
-        self.out.extend_from_slice(value.to_string().as_bytes());
+        self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     fn double(&mut self, value: f64) {
@@ -106,12 +129,6 @@ impl Sink for Json {
         self.separate();
         self.out.extend_from_slice(b"null");
     }
-
-    fn verbatim(&mut self, json: &[u8]) -> bool {
-        self.separate();
-        self.out.extend_from_slice(json);
-        true
-    }
 }
 
 /// A quoted string. Characters beyond the basic plane are escaped as surrogate pairs, other non-ASCII stays.
@@ -119,15 +136,12 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let bytes = text.as_bytes();
     out.push(b'"');
-    let mut from = 0;
     let mut at = 0;
-    while at < bytes.len() {
-        let byte = bytes[at];
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte < 0xF0 {
-            at += 1;
-            continue;
-        }
-        out.extend_from_slice(&bytes[from..at]);
+    loop {
+        let plain = plain_length(&bytes[at..]);
+        out.extend_from_slice(&bytes[at..at + plain]);
+        at += plain;
+        let Some(&byte) = bytes.get(at) else { break };
         let mut width = 1;
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
@@ -151,15 +165,18 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
             }
         }
         at += width;
-        from = at;
     }
-    out.extend_from_slice(&bytes[from..]);
     out.push(b'"');
 }
 
 // === impl Pretty ===
 
 impl Pretty {
+    /// What is written: it may be taken away at any time.
+    pub fn written(&mut self) -> &mut Vec<u8> {
+        &mut self.json.out
+    }
+
     /// The text, ended by a line end.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {

@@ -5,7 +5,7 @@
 //! name, so that a malformed value is refused before an unknown name; and a string is only read when it is asked for or
 //! passed over, so that its faults come after those of its field.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, collections::HashSet, mem};
 
 use super::{
     json_faults::{Fault, Source},
@@ -20,6 +20,8 @@ const MOST_NUMBER_CHARACTERS: usize = 1_000;
 /// A parser over one document in memory.
 pub struct JsonParser<'a> {
     pub(super) input: &'a [u8],
+    /// The same, where all of it is text.
+    text: Option<&'a str>,
     quotes: bool,
     pub(super) at: usize,
     pub(super) line: i64,
@@ -27,7 +29,10 @@ pub struct JsonParser<'a> {
     current: Option<Token>,
     /// The value that follows the current field name.
     pending: Option<Token>,
-    scopes: Vec<Scope>,
+    scope: Scope<'a>,
+    outer: Vec<Scope<'a>>,
+    /// Lists of names of objects that are closed: room for other ones.
+    spare: Vec<Vec<Cow<'a, str>>>,
     /// Start of the current value, and of the current name.
     token_location: Location,
     name_location: Location,
@@ -39,11 +44,11 @@ pub struct JsonParser<'a> {
 }
 
 /// An object or array that is open.
-struct Scope {
+struct Scope<'a> {
     kind: Kind,
     start: Location,
     entries: usize,
-    names: Names,
+    names: Names<'a>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,9 +60,9 @@ enum Kind {
 
 /// The names seen in one object: a few are compared one by one, many are hashed.
 #[derive(Default)]
-pub(super) struct Names {
-    few: Vec<Box<str>>,
-    many: HashSet<Box<str>>,
+pub(super) struct Names<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: HashSet<Cow<'a, str>>,
 }
 
 // === impl Kind, Names ===
@@ -72,18 +77,18 @@ impl Kind {
     }
 }
 
-impl Names {
+impl<'a> Names<'a> {
     const FEW: usize = 24;
 
     /// Whether the name is new.
-    pub(super) fn insert(&mut self, name: &str) -> bool {
+    pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
         if !self.many.is_empty() {
-            return self.many.insert(name.into());
+            return self.many.insert(name);
         }
-        if self.few.iter().any(|seen| &**seen == name) {
+        if self.few.contains(&name) {
             return false;
         }
-        self.few.push(name.into());
+        self.few.push(name);
         if self.few.len() > Self::FEW {
             self.many.extend(self.few.drain(..));
         }
@@ -101,13 +106,16 @@ impl<'a> JsonParser<'a> {
         let at = if input.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         Self {
             input,
+            text: std::str::from_utf8(input).ok(),
             quotes: true,
             at,
             line: 1,
             line_start: 0,
             current: None,
             pending: None,
-            scopes: vec![Scope { kind: Kind::Root, start, entries: 0, names: Names::default() }],
+            scope: Scope { kind: Kind::Root, start, entries: 0, names: Names::default() },
+            outer: Vec::new(),
+            spare: Vec::new(),
             token_location: start,
             name_location: start,
             name: Cow::Borrowed(""),
@@ -137,21 +145,14 @@ impl<'a> JsonParser<'a> {
         Location { line: self.line, column: column(self.at - self.line_start) }
     }
 
-    fn scope(&mut self) -> &mut Scope {
-        if self.scopes.is_empty() {
-            self.scopes.push(Scope {
-                kind: Kind::Root,
-                start: Location { line: 1, column: 0 },
-                entries: 0,
-                names: Names::default(),
-            });
-        }
-        let last = self.scopes.len() - 1;
-        &mut self.scopes[last]
+    fn kind(&self) -> Kind {
+        self.scope.kind
     }
 
-    fn kind(&mut self) -> Kind {
-        self.scope().kind
+    /// A part that is ASCII.
+    pub(super) fn slice(&self, from: usize, to: usize) -> &'a str {
+        let part = || std::str::from_utf8(&self.input[from..to]).ok();
+        self.text.map_or_else(part, |text| text.get(from..to)).unwrap_or("")
     }
 
     /// The name of the current token where the text ends too early.
@@ -188,7 +189,7 @@ impl<'a> JsonParser<'a> {
             return if kind == Kind::Root {
                 Ok(None)
             } else {
-                let start = self.source().at(self.scope().start);
+                let start = self.source().at(self.scope.start);
                 let marker = format!(": expected close marker for {} (start marker at {start})", kind.describe());
                 Err(self.fault(Fault::End(&marker)))
             };
@@ -196,8 +197,8 @@ impl<'a> JsonParser<'a> {
         if matches!(byte, b']' | b'}') {
             return self.close(byte).map(Some);
         }
-        let first = self.scope().entries == 0;
-        self.scope().entries += 1;
+        let first = self.scope.entries == 0;
+        self.scope.entries += 1;
         if !first && self.kind() != Kind::Root {
             let kind = self.kind().describe();
             if byte != b',' {
@@ -219,7 +220,8 @@ impl<'a> JsonParser<'a> {
         self.name_location = self.before();
         self.read_name(byte)?;
         let name = self.name.clone();
-        if !self.scope().names.insert(&name) {
+        if !self.scope.names.insert(name) {
+            let name = &self.name;
             return Err(self.fault(Fault::Parse(&format!("Duplicate field '{name}'"))));
         }
         // From here on it is the name that messages speak of.
@@ -237,14 +239,16 @@ impl<'a> JsonParser<'a> {
             Some(Token::StartArray) => Kind::Array,
             _ => return Ok(token),
         };
-        if self.scopes.len() > MOST_DEPTH {
+        if self.outer.len() >= MOST_DEPTH {
             let message = format!(
                 "Document nesting depth ({}) exceeds the maximum allowed ({MOST_DEPTH}, from `StreamReadConstraints.getMaxNestingDepth()`)",
-                self.scopes.len()
+                self.outer.len() + 1
             );
             return Err(self.fault(Fault::Constraint(&message)));
         }
-        self.scopes.push(Scope { kind, start: self.token_location, entries: 0, names: Names::default() });
+        let names = Names { few: self.spare.pop().unwrap_or_default(), many: HashSet::new() };
+        let scope = Scope { kind, start: self.token_location, entries: 0, names };
+        self.outer.push(mem::replace(&mut self.scope, scope));
         Ok(token)
     }
 
@@ -254,14 +258,18 @@ impl<'a> JsonParser<'a> {
             if byte == b']' { (Token::EndArray, Kind::Array, '}') } else { (Token::EndObject, Kind::Object, ']') };
         if self.kind() != kind {
             let open = self.kind().describe();
-            let start = self.source().at(self.scope().start);
+            let start = self.source().at(self.scope.start);
             let message = format!(
                 "Unexpected close marker '{}': expected '{other}' (for {open} starting at {start})",
                 char::from(byte)
             );
             return Err(self.fault_at_byte(&message));
         }
-        self.scopes.pop();
+        if let Some(outer) = self.outer.pop() {
+            let mut names = mem::replace(&mut self.scope, outer).names.few;
+            names.clear();
+            self.spare.push(names);
+        }
         Ok(token)
     }
 
@@ -362,7 +370,8 @@ impl Parser for JsonParser<'_> {
     }
 
     fn number(&mut self) -> Result<Number<'_>, Refusal> {
-        Ok(Number::Text { text: self.number_text(), integer: self.number.2 })
+        let (from, to, integer) = self.number;
+        Ok(Number::Text { text: self.slice(from, to), integer })
     }
 
     fn out_of_range(&self, kind: &'static str) -> Refusal {

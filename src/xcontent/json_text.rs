@@ -7,6 +7,7 @@ use super::{
     json_faults::{Fault, describe},
     json_parser::JsonParser,
     parser::Refusal,
+    scan::ascii_length,
 };
 
 // === white space and comments ===
@@ -136,21 +137,15 @@ impl<'a> JsonParser<'a> {
     /// The text up to the closing quote; borrowed where nothing is escaped.
     pub(super) fn read_text(&mut self, at_end: &str, place: &str) -> Result<Cow<'a, str>, Refusal> {
         let start = self.at;
-        let plain =
-            self.input[start..].iter().position(|&byte| byte == b'"' || byte == b'\\' || !(0x20..0x80).contains(&byte));
-        match plain.map(|length| (start + length, self.input[start + length])) {
-            Some((end, b'"')) => {
-                self.at = end + 1;
-                // ASCII: always valid.
-                Ok(Cow::Borrowed(std::str::from_utf8(&self.input[start..end]).unwrap_or("")))
-            }
-            other => {
-                self.at = other.map_or(self.input.len(), |(end, _)| end);
-                let mut units = String::from_utf8_lossy(&self.input[start..self.at]).into_owned();
-                self.read_escaped(&mut units, at_end, place)?;
-                Ok(Cow::Owned(units))
-            }
+        let end = start + ascii_length(&self.input[start..]);
+        if self.input.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(Cow::Borrowed(self.slice(start, end)));
         }
+        self.at = end;
+        let mut units = String::from_utf8_lossy(&self.input[start..end]).into_owned();
+        self.read_escaped(&mut units, at_end, place)?;
+        Ok(Cow::Owned(units))
     }
 
     fn read_escaped(&mut self, text: &mut String, at_end: &str, place: &str) -> Result<(), Refusal> {

@@ -61,6 +61,9 @@ pub mod suggest;
 /// Tokens, places and values: what every format is read as.
 pub mod parser;
 
+/// What stands in front of a text.
+pub mod scan;
+
 /// Java doubles.
 pub mod double;
 
@@ -82,11 +85,6 @@ pub trait Sink {
     fn double(&mut self, value: f64);
     fn bool(&mut self, value: bool);
     fn null(&mut self);
-
-    /// Takes a value that is already written as compact JSON; false where this is not that format.
-    fn verbatim(&mut self, _json: &[u8]) -> bool {
-        false
-    }
 }
 
 /// A document held as a tree, in the order of its fields: errors, and replies small enough not to be streamed.

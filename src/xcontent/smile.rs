@@ -39,6 +39,11 @@ impl Default for Smile {
 }
 
 impl Smile {
+    /// What is written: it may be taken away at any time.
+    pub fn written(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
     /// The bytes written so far.
     #[must_use]
     pub fn finish(self) -> Vec<u8> {

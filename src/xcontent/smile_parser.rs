@@ -36,7 +36,7 @@ pub struct SmileParser<'a> {
 /// An object or array that is open.
 struct Scope {
     object: bool,
-    names: Names,
+    names: Names<'static>,
 }
 
 // === impl SmileParser ===
@@ -260,7 +260,7 @@ impl SmileParser<'_> {
                 return Err(self.bytes.fault(&message));
             }
         };
-        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(&name)) {
+        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(name.to_string().into())) {
             return Err(self.bytes.fault(&format!("Duplicate field '{name}'")));
         }
         self.name = name;

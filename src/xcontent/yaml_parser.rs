@@ -27,7 +27,7 @@ pub struct YamlParser<'a> {
     start: Mark,
     end: Mark,
     /// Names of open objects; arrays have none.
-    scopes: Vec<Option<Names>>,
+    scopes: Vec<Option<Names<'static>>>,
     current: Option<Kind>,
     text: String,
     /// `None` where it is none, which is told when it is asked for.
@@ -104,7 +104,11 @@ impl<'a> YamlParser<'a> {
     fn name(&mut self, event: Event) -> Result<Kind, Refusal> {
         let shown = match event.what {
             What::Scalar { value, .. } => {
-                let new = self.scopes.last_mut().and_then(Option::as_mut).is_none_or(|names| names.insert(&value));
+                let new = self
+                    .scopes
+                    .last_mut()
+                    .and_then(Option::as_mut)
+                    .is_none_or(|names| names.insert(value.to_string().into()));
                 if !new {
                     return Err(self.fault(&format!("Duplicate field '{value}'")));
                 }

@@ -3,23 +3,62 @@
 //! Elastic stores a bucket as it shows it, so most are. Whatever is not recognised here is read and written anew, so this may
 //! be stricter than need be, and must never be laxer.
 
-use crate::xcontent::double::write_double;
+use crate::xcontent::{
+    double::is_written_so,
+    scan::{digit_count, plain_string},
+};
 
 /// A place in a document that is compared with what the API would write.
-struct Scan<'a> {
+pub(super) struct Scan<'a> {
     rest: &'a [u8],
+    /// A double of many digits that was found to be right: influencers repeat their bucket's scores.
+    proven: &'a [u8],
 }
 
-/// Whether the document is a bucket exactly as the API shows it, without records and scheduled events.
+/// The length of the document in front of a text, where it is a bucket exactly as the API shows it, without records and
+/// scheduled events.
 #[must_use]
-pub fn is_canonical_bucket(source: &[u8]) -> bool {
-    let mut scan = Scan { rest: source };
-    scan.bucket().is_some() && scan.rest.is_empty()
+pub fn canonical_bucket(text: &[u8]) -> Option<usize> {
+    let mut scan = Scan::of(text);
+    scan.bucket()?;
+    Some(text.len() - scan.rest.len())
 }
 
 // === impl Scan ===
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    pub(super) fn of(text: &'a [u8]) -> Self {
+        Self { rest: text, proven: &[] }
+    }
+
+    /// What was not looked at yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(super) fn is_at_end(&mut self) -> bool {
+        self.blanks().rest.is_empty()
+    }
+
+    pub(super) fn skip(&mut self, length: usize) {
+        self.rest = &self.rest[length..];
+    }
+
+    /// Passes over white space.
+    pub(super) fn blanks(&mut self) -> &mut Self {
+        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        self
+    }
+
+    /// What `read` passes over.
+    pub(super) fn taken(&mut self, read: impl FnOnce(&mut Self) -> Option<()>) -> Option<&'a [u8]> {
+        let before = self.rest;
+        read(self)?;
+        Some(&before[..before.len() - self.rest.len()])
+    }
+
     fn bucket(&mut self) -> Option<()> {
         self.literal(br#"{"job_id":"#)?.string()?.literal(br#","timestamp":"#)?.long()?;
         self.literal(br#","anomaly_score":"#)?.double()?.literal(br#","bucket_span":"#)?.long()?;
@@ -44,28 +83,28 @@ impl Scan<'_> {
         Some(())
     }
 
-    fn literal(&mut self, expected: &[u8]) -> Option<&mut Self> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compared as a few words where its length is known")]
+    pub(super) fn literal<const LENGTH: usize>(&mut self, expected: &[u8; LENGTH]) -> Option<&mut Self> {
         self.rest = self.rest.strip_prefix(expected)?;
         Some(self)
     }
 
     /// A string that is written without any escape.
-    fn string(&mut self) -> Option<&mut Self> {
-        let inside = self.rest.strip_prefix(b"\"")?;
-        let length = inside.iter().position(|&byte| !(0x20..0xF0).contains(&byte) || matches!(byte, b'"' | b'\\'))?;
-        self.rest = inside[length..].strip_prefix(b"\"")?;
+    pub(super) fn string(&mut self) -> Option<&mut Self> {
+        (_, self.rest) = plain_string(self.rest)?;
         Some(self)
     }
 
-    fn boolean(&mut self) -> Option<&mut Self> {
+    pub(super) fn boolean(&mut self) -> Option<&mut Self> {
         self.rest = self.rest.strip_prefix(b"true").or_else(|| self.rest.strip_prefix(b"false"))?;
         Some(self)
     }
 
     /// An integer of at most 18 digits, written as it would be.
-    fn long(&mut self) -> Option<&mut Self> {
+    pub(super) fn long(&mut self) -> Option<&mut Self> {
         let digits = self.rest.strip_prefix(b"-").unwrap_or(self.rest);
-        let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let length = digit_count(digits);
         let zero = digits.first() == Some(&b'0');
         if !(1..=18).contains(&length) || (zero && (length > 1 || digits.len() < self.rest.len())) {
             return None;
@@ -75,80 +114,144 @@ impl Scan<'_> {
     }
 
     /// A double, written as it would be.
-    fn double(&mut self) -> Option<&mut Self> {
-        let length =
-            self.rest.iter().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'E' | b'-')).count();
-        let (text, rest) = self.rest.split_at(length);
-        if !is_short_double(text) {
+    pub(super) fn double(&mut self) -> Option<&mut Self> {
+        let spelled = Spelled::of(self.rest)?;
+        let (text, rest) = self.rest.split_at(spelled.length);
+        if !spelled.surely && text != self.proven {
             let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-            let mut written = Vec::with_capacity(24);
-            write_double(&mut written, value);
-            if written != text {
+            if !is_written_so(text, value) {
                 return None;
             }
+            self.proven = text;
         }
         self.rest = rest;
         Some(self)
     }
 }
 
-/// Whether a text surely is what Java prints: of at most 15 digits no two name the same double, so the shortest is itself.
-fn is_short_double(text: &[u8]) -> bool {
-    let Some(point) = text.iter().position(|&byte| byte == b'.') else { return false };
-    let (whole, fraction) = (&text[..point], &text[point + 1..]);
-    let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
-    let whole_fits = digits(whole) && whole.len() <= 7 && (whole[0] != b'0' || whole == b"0");
-    let fraction_fits =
-        digits(fraction) && whole.len() + fraction.len() <= 15 && (fraction.last() != Some(&b'0') || fraction == b"0");
-    // Below a thousandth there would be an exponent.
-    let large_enough = whole != b"0" || fraction == b"0" || fraction.iter().take(3).any(|&byte| byte != b'0');
-    whole_fits && fraction_fits && large_enough
+/// How the double in front of a text is spelled.
+struct Spelled {
+    length: usize,
+    /// Java surely prints it like this: of at most 15 digits no two name the same double, so the shortest is itself.
+    surely: bool,
+}
+
+// === impl Spelled ===
+
+impl Spelled {
+    /// `None` for what Java never prints.
+    fn of(text: &[u8]) -> Option<Self> {
+        let sign = usize::from(text.first() == Some(&b'-'));
+        let unsigned = &text[sign..];
+        let whole = digit_count(unsigned);
+        if unsigned.get(whole) != Some(&b'.') {
+            return None;
+        }
+        let behind = &unsigned[whole + 1..];
+        let fraction = digit_count(behind);
+        if whole == 0 || fraction == 0 || whole > 7 {
+            return None;
+        }
+        let length = sign + whole + 1 + fraction;
+        let mantissa = &behind[..fraction];
+        let (zero, no_fraction) = (unsigned[0] == b'0', mantissa == b"0");
+        let shortest = whole + fraction <= 15 && (no_fraction || mantissa[fraction - 1] != b'0');
+        if behind.get(fraction) == Some(&b'E') {
+            let minus = usize::from(behind.get(fraction + 1) == Some(&b'-'));
+            let exponent = behind.get(fraction + 1 + minus..)?;
+            let digits = digit_count(exponent);
+            // Of up to two digits: at the ends of the range doubles have fewer digits than 15.
+            let outside = match (digits, minus) {
+                (1, 0) => exponent[0] >= b'7',
+                (1, _) => exponent[0] >= b'4',
+                (2, _) => exponent[0] != b'0',
+                _ => false,
+            };
+            let surely = shortest && whole == 1 && !zero && outside;
+            return (digits > 0).then_some(Self { length: length + 1 + minus + digits, surely });
+        }
+        // Below a thousandth there would be an exponent.
+        let large_enough = !zero || no_fraction || mantissa.iter().take(3).any(|&byte| byte != b'0');
+        Some(Self { length, surely: shortest && large_enough && (!zero || whole == 1) })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Scan, is_canonical_bucket, is_short_double};
+    use super::{Scan, canonical_bucket};
     use crate::{
         results::documents::{Style, bucket::Bucket},
         xcontent::{double::write_double, json::Json, json_parser::JsonParser},
     };
 
     /// What is recognised must be what reading and writing gives.
-    fn assert_equal_when_recognised(source: &str) -> bool {
-        let recognised = is_canonical_bucket(source.as_bytes());
-        if recognised {
-            let bucket = Bucket::read(&mut JsonParser::stored(source.as_bytes())).unwrap();
-            let mut sink = Json::default();
-            bucket.write(&mut sink, Style::default());
-            assert_eq!(String::from_utf8(sink.finish()).unwrap(), source);
-        }
-        recognised
+    fn assert_equal_when_recognised(source: &[u8]) -> bool {
+        let Some(length) = canonical_bucket(source) else { return false };
+        let bucket = Bucket::read(&mut JsonParser::stored(&source[..length])).unwrap();
+        let mut sink = Json::default();
+        bucket.write(&mut sink, Style::default());
+        assert_eq!(sink.finish().escape_ascii().to_string(), source[..length].escape_ascii().to_string());
+        true
+    }
+
+    fn fixtures() -> Vec<Vec<u8>> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/results");
+        let files = std::fs::read_dir(folder).unwrap();
+        let texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        texts.flat_map(|text| text.lines().map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>()).collect()
     }
 
     #[test]
     fn every_fixture_bucket() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/results");
-        let mut recognised = 0;
-        for file in std::fs::read_dir(folder).unwrap() {
-            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-            recognised += text.lines().filter(|line| assert_equal_when_recognised(line)).count();
-        }
+        let recognised = fixtures().iter().filter(|line| assert_equal_when_recognised(line)).count();
         assert!(recognised > 500, "only {recognised} buckets were recognised");
+    }
+
+    /// A double as a text of any kind that could be taken for one of Java's.
+    fn spelling() -> impl proptest::strategy::Strategy<Value = String> {
+        proptest::prop_oneof![
+            "-?[0-9]{1,8}(\\.[0-9]{1,12})?(E-?[0-9]{1,3})?",
+            "-?0\\.0{0,4}[0-9]{1,19}",
+            "-?[1-9]\\.[0-9]{1,17}E-?[0-9]{1,3}",
+            "-?[0-9]{1,7}\\.[0-9]{8,16}",
+        ]
     }
 
     proptest::proptest! {
         #[test]
-        fn any_double(bits: u64, short in "-?[0-9]{1,8}(\\.[0-9]{1,12})?(E-?[0-9]{1,2})?") {
+        fn any_double(bits: u64, spelled in spelling(), more in "[,}]?[0-9.E\\-]{0,3}") {
             let mut text = Vec::new();
             write_double(&mut text, f64::from_bits(bits));
-            for text in [text, short.into_bytes()] {
-                let accepted = is_short_double(&text) || Scan { rest: &text }.double().is_some_and(|scan| scan.rest.is_empty());
-                if accepted {
+            let written = text.len();
+            for text in [text, spelled.into_bytes(), more.into_bytes()] {
+                let mut scan = Scan { rest: &text, proven: &[] };
+                if scan.double().is_some() {
+                    let read = &text[..text.len() - scan.rest.len()];
                     let mut written = Vec::new();
-                    write_double(&mut written, std::str::from_utf8(&text).unwrap().parse().unwrap());
-                    assert_eq!(written, text);
+                    write_double(&mut written, std::str::from_utf8(read).unwrap().parse().unwrap());
+                    assert_eq!(written, read);
                 }
             }
+            let mut text = Vec::new();
+            write_double(&mut text, f64::from_bits(bits));
+            text.push(b',');
+            let mut scan = Scan { rest: &text, proven: &[] };
+            let finite = f64::from_bits(bits).is_finite();
+            assert_eq!(scan.double().map(|scan| scan.rest.len()), finite.then_some(1), "{written}");
+        }
+
+        /// Whatever stands anywhere in a bucket: where it is still recognised, reading and writing gives the same.
+        #[test]
+        fn any_change(at: proptest::sample::Index, place: proptest::sample::Index, cut in 0..4_usize, put in proptest::prop_oneof![
+            "[0-9]{0,3}", "[\\-.E0]{1,2}", "\\PC{0,2}", "[\\x00-\\x1f\"\\\\]",
+        ], byte: Option<u8>) {
+            static BUCKETS: std::sync::LazyLock<Vec<Vec<u8>>> =
+                std::sync::LazyLock::new(|| fixtures().into_iter().filter(|line| canonical_bucket(line).is_some()).collect());
+            let mut source = at.get(&BUCKETS).clone();
+            let start = place.index(source.len());
+            let end = (start + cut).min(source.len());
+            source.splice(start..end, put.bytes().chain(byte));
+            assert_equal_when_recognised(&source);
         }
     }
 }

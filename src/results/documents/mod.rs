@@ -9,6 +9,9 @@ pub mod bucket;
 /// Buckets that can be passed on as they are.
 pub mod canonical;
 
+/// Buckets that can be written anew without being read.
+pub mod arranged;
+
 /// Java's `HashMap` order, which Elastic's replies show.
 mod hash_order;
 
@@ -44,18 +47,19 @@ pub struct Style {
 fn timestamp(parser: &mut dyn Parser) -> Result<i64, Refusal> {
     match parser.current() {
         Some(Token::Number) => parser::long(parser),
-        Some(Token::String) => {
-            let text = parser.text()?;
-            Ok(match text.parse::<i64>() {
-                Ok(seconds) if text.len() <= 10 => seconds.wrapping_mul(1000),
-                Ok(millis) => millis,
-                Err(_) => time::parse_indexed(&text).unwrap_or(-1),
-            })
-        }
+        Some(Token::String) => parser.text().map(|text| timestamp_of_text(&text)),
         token => {
             let found = token.map_or("null", Token::name);
             Err(Box::new(Exception::illegal_argument(format!("unexpected token [{found}] for [timestamp]"))))
         }
+    }
+}
+
+fn timestamp_of_text(text: &str) -> i64 {
+    match text.parse::<i64>() {
+        Ok(seconds) if text.len() <= 10 => seconds.wrapping_mul(1000),
+        Ok(millis) => millis,
+        Err(_) => time::parse_indexed(text).unwrap_or(-1),
     }
 }
 

@@ -28,10 +28,10 @@ pub const MOST_RECORDS: u32 = 10_000;
 pub async fn expand(
     store: &dyn ResultsStore,
     permit: &Permit,
-    buckets: &mut [&mut Bucket],
+    buckets: &mut [Bucket],
     exclude_interim: bool,
 ) -> Result<(), Error> {
-    let mut wanted: BTreeSet<i64> = buckets.iter().filter(|b| b.is_expandable()).map(|b| b.timestamp()).collect();
+    let mut wanted: BTreeSet<i64> = buckets.iter().filter(|b| b.is_expandable()).map(Bucket::timestamp).collect();
     let mut found: HashMap<i64, Vec<Record>> = HashMap::new();
     while !wanted.is_empty() {
         let query = records_at(wanted.iter().copied().collect(), exclude_interim);
@@ -64,10 +64,19 @@ pub async fn expand(
         }
         found.extend(round);
     }
+    // Several buckets may have the same time: the last of them takes the records, the others copy them.
+    let mut left: HashMap<i64, usize> = HashMap::new();
+    for bucket in buckets.iter().filter(|bucket| bucket.is_expandable()) {
+        *left.entry(bucket.timestamp()).or_default() += 1;
+    }
     for bucket in buckets.iter_mut().filter(|bucket| bucket.is_expandable()) {
-        if let Some(records) = found.get(&bucket.timestamp()) {
-            bucket.add_records(records.clone());
-        }
+        let at = bucket.timestamp();
+        let others = left.get_mut(&at).map_or(0, |left| {
+            *left -= 1;
+            *left
+        });
+        let records = if others == 0 { found.remove(&at) } else { found.get(&at).cloned() };
+        bucket.add_records(records.unwrap_or_default());
     }
     Ok(())
 }

@@ -13,12 +13,12 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use hyper::body::Frame;
 
-use super::{expand, reply::Buckets, request::GetBuckets};
+use super::{expand, request::GetBuckets, stored::Stored};
 use crate::{
     error::Error,
     privileges::Permit,
     results::{
-        documents::Style,
+        documents::{Style, bucket::Bucket},
         query::{ResultsQuery, Times},
     },
     store::{Hits, Pages, ResultsStore},
@@ -37,9 +37,9 @@ struct Rest {
     store: Arc<dyn ResultsStore>,
     permit: Arc<Permit>,
     pages: Box<dyn Pages>,
+    stored: Stored,
     expand: bool,
     exclude_interim: bool,
-    style: Style,
 }
 
 type Next = Pin<Box<dyn Future<Output = (Rest, Result<Option<Bytes>, Error>)> + Send>>;
@@ -81,7 +81,8 @@ impl Lines {
         }
         let pages = store.scan(Arc::clone(&permit), query);
         let (expand, exclude_interim) = (request.expand, request.exclude_interim);
-        let mut rest = Rest { store, permit, pages, expand, exclude_interim, style };
+        let stored = Stored::new(permit.job(), style);
+        let mut rest = Rest { store, permit, pages, stored, expand, exclude_interim };
         let first = rest.page().await?;
         Ok(Self { rest: first.is_some().then_some(rest), first })
     }
@@ -98,24 +99,34 @@ impl Rest {
     /// The next lines; none at the end.
     async fn page(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(hits) = self.pages.next().await? else { return Ok(None) };
-        let buckets = self.read(&hits).await?;
         let mut lines = Vec::with_capacity(hits.text.len());
-        for found in &buckets.buckets {
-            let mut line = Json::with_capacity(1_024);
-            found.write(&mut line, self.style);
+        let mut push = |line: Json| {
             lines.append(&mut line.finish());
             lines.push(b'\n');
+        };
+        if self.expand {
+            for bucket in self.expanded(&hits).await? {
+                let mut line = Json::with_capacity(1_024);
+                bucket.write(&mut line, self.stored.style);
+                push(line);
+            }
+        } else {
+            for source in hits.sources() {
+                let mut line = Json::with_capacity(source.len());
+                if !self.stored.write_plain(&mut line, source) {
+                    self.stored.read(source)?.write(&mut line, self.stored.style);
+                }
+                push(line);
+            }
         }
         Ok(Some(lines.into()))
     }
 
-    async fn read(&mut self, hits: &Hits) -> Result<Buckets, Error> {
-        if !self.expand {
-            return Buckets::read(hits, self.style);
-        }
-        let mut found = Buckets::read_whole(hits, self.style)?;
-        expand::expand(&*self.store, &self.permit, &mut found.read_buckets(), self.exclude_interim).await?;
-        Ok(found)
+    /// The buckets of a page with their records.
+    async fn expanded(&mut self, hits: &Hits) -> Result<Vec<Bucket>, Error> {
+        let mut buckets = hits.sources().map(|source| self.stored.read(source)).collect::<Result<Vec<_>, _>>()?;
+        expand::expand(&*self.store, &self.permit, &mut buckets, self.exclude_interim).await?;
+        Ok(buckets)
     }
 
     fn step(mut self) -> Next {

@@ -2,23 +2,22 @@
 
 pub mod expand;
 pub mod lines;
+pub mod page;
 pub mod query;
-pub mod reply;
 pub mod request;
+pub mod stored;
 
 use crate::{
     error::Error,
     privileges::Permit,
-    results::{
-        documents::Style,
-        query::{ResultsQuery, Times},
-    },
+    results::query::{ResultsQuery, Times},
+    spool::Spooled,
     store::ResultsStore,
 };
-use reply::Buckets;
+use page::Page;
 use request::GetBuckets;
 
-/// Answers a permitted request: one search, and one more where records are asked for.
+/// Answers a permitted request on an empty page: one search, and one more where records are asked for.
 ///
 /// # Errors
 /// 404 for an unknown job, then what the search fails with, then 404 where the one bucket that was asked for is not there.
@@ -26,8 +25,8 @@ pub async fn get_buckets(
     store: &dyn ResultsStore,
     permit: &Permit,
     request: &GetBuckets,
-    style: Style,
-) -> Result<Buckets, Error> {
+    mut page: Page,
+) -> Result<Spooled, Error> {
     let query = request.query();
     if let Some(error) = query.times.too_long() {
         // An unknown job is said first.
@@ -35,14 +34,19 @@ pub async fn get_buckets(
         let probe = ResultsQuery { times, sort: Vec::new(), from: 0, size: 0, ..query };
         return store.search_known_job(permit, &probe).await.and(Err(error));
     }
-    let hits = store.search_known_job(permit, &query).await?;
-    if request.timestamp.is_some() && hits.total == 0 {
-        return Err(Error::not_found("Could not find requested buckets"));
+    let found = |total: u64| {
+        let missing = request.timestamp.is_some() && total == 0;
+        if missing { Err(Error::not_found("Could not find requested buckets")) } else { Ok(()) }
+    };
+    if request.expand {
+        let hits = store.search_known_job(permit, &query).await?;
+        found(hits.total)?;
+        let mut buckets = page.read_all(&hits)?;
+        expand::expand(store, permit, &mut buckets, request.exclude_interim).await?;
+        page.write_all(hits.total, &buckets).await;
+    } else {
+        page = store.page_of_known_job(permit, &query, page).await?;
+        found(page.total())?;
     }
-    if !request.expand {
-        return Buckets::read(&hits, style);
-    }
-    let mut found = Buckets::read_whole(&hits, style)?;
-    expand::expand(store, permit, &mut found.read_buckets(), request.exclude_interim).await?;
-    Ok(found)
+    page.finish()
 }

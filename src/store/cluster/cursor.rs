@@ -8,7 +8,12 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use super::{ClusterStore, EVERY_INDEX, mapping::Mapping, read_reply, refused, render::render};
+use super::{
+    ClusterStore, EVERY_INDEX,
+    mapping::Mapping,
+    render::render,
+    reply::{read_hits, refused},
+};
 use crate::{
     error::Error,
     privileges::Permit,
@@ -164,7 +169,7 @@ impl Cursor {
                 State::Unopened | State::Ended => {}
             }
         }
-        read_reply(text).map(|(hits, _)| hits)
+        read_hits(&text)
     }
 
     async fn end(&mut self) -> Result<Option<Hits>, Error> {

@@ -4,15 +4,16 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
+use super::reading::ReplyReader;
 use crate::{
     error::{Error, Fault},
-    store::{Hit, Hits},
+    store::{Hits, Taker},
     xcontent::Node,
 };
 
 /// A search reply. What is missing in it was not sent: such a reply is refused.
 #[derive(Deserialize)]
-struct SearchReply<'a> {
+pub(super) struct SearchReply<'a> {
     timed_out: bool,
     #[serde(rename = "_shards")]
     shards: Shards,
@@ -42,12 +43,13 @@ enum Total<'a> {
     Object { value: u64, relation: std::borrow::Cow<'a, str> },
 }
 
+/// One hit.
 #[derive(Deserialize)]
-struct FoundHit<'a> {
+pub(super) struct FoundHit<'a> {
     #[serde(borrow, rename = "_index")]
-    index: Option<std::borrow::Cow<'a, str>>,
+    pub(super) index: Option<std::borrow::Cow<'a, str>>,
     #[serde(borrow, rename = "_source")]
-    source: &'a RawValue,
+    pub(super) source: &'a RawValue,
     #[serde(borrow)]
     sort: Option<Vec<&'a RawValue>>,
 }
@@ -56,38 +58,74 @@ struct FoundHit<'a> {
 ///
 /// # Errors
 /// 502 for one that is not whole.
-pub fn read_hits(text: String) -> Result<Hits, Error> {
-    read_reply(text).map(|(hits, _)| hits)
+pub fn read_hits(text: &str) -> Result<Hits, Error> {
+    let mut hits = Hits::default();
+    read_reply(text.as_bytes(), &mut hits)?;
+    Ok(hits)
 }
 
-/// The hits of a search reply, and the index of the first one.
-pub(super) fn read_reply(text: String) -> Result<(Hits, Option<String>), Error> {
-    let bad = |what: &str| Error::store(StatusCode::BAD_GATEWAY, format!("the cluster answered a search {what}"));
-    let mut hits = Vec::new();
-    let (total, first_index);
-    {
-        let reply: SearchReply<'_> = serde_json::from_str(&text).map_err(|_| bad("with something else"))?;
-        if reply.timed_out {
+/// Gives the hits of a search reply to a taker.
+///
+/// # Errors
+/// 502 for one that is not whole: what was taken is void.
+pub fn read_reply(text: &[u8], taker: &mut impl Taker) -> Result<(), Error> {
+    let mut reader = ReplyReader::new(taker);
+    reader.read(text);
+    reader.finish().map(drop)
+}
+
+/// Gives the hits of a search reply in any order to a taker, and tells the index of the first one.
+pub(super) fn read_whole(text: &str, taker: &mut impl Taker) -> Result<Option<String>, Error> {
+    let reply = SearchReply::read(text)?;
+    taker.begin(reply.total()?);
+    for hit in &reply.hits.hits {
+        taker.take(hit.source.get().as_bytes(), hit.timestamp());
+    }
+    Ok(reply.hits.hits.first().and_then(|hit| hit.index.as_deref()).map(str::to_owned))
+}
+
+/// 502 for what is no search reply.
+pub(super) fn nonsense() -> Error {
+    bad("with something else")
+}
+
+fn bad(what: &str) -> Error {
+    Error::store(StatusCode::BAD_GATEWAY, format!("the cluster answered a search {what}"))
+}
+
+// === impl SearchReply ===
+
+impl<'a> SearchReply<'a> {
+    pub(super) fn read(text: &'a str) -> Result<Self, Error> {
+        serde_json::from_str(text).map_err(|_| nonsense())
+    }
+
+    /// How many documents match.
+    ///
+    /// # Errors
+    /// 502 where not all of them were looked at.
+    pub(super) fn total(&self) -> Result<u64, Error> {
+        if self.timed_out {
             return Err(bad("in part: it timed out"));
         }
-        if reply.shards.failed > 0 {
-            return Err(bad(&format!("in part: {} of {} shards failed", reply.shards.failed, reply.shards.total)));
+        if self.shards.failed > 0 {
+            return Err(bad(&format!("in part: {} of {} shards failed", self.shards.failed, self.shards.total)));
         }
-        total = match reply.hits.total {
-            Total::Number(value) => value,
-            Total::Object { value, relation } if relation == "eq" || value <= 1 => value,
-            Total::Object { .. } => return Err(bad("without a count")),
-        };
-        first_index = reply.hits.hits.first().and_then(|hit| hit.index.as_deref()).map(str::to_owned);
-        let base = text.as_ptr() as usize;
-        for hit in &reply.hits.hits {
-            let source = hit.source.get();
-            let start = source.as_ptr() as usize - base;
-            let timestamp = hit.sort.as_ref().and_then(|keys| keys.first()).and_then(|key| key.get().parse().ok());
-            hits.push(Hit { source: start..start + source.len(), timestamp });
+        match &self.hits.total {
+            Total::Number(value) => Ok(*value),
+            Total::Object { value, relation } if relation == "eq" || *value <= 1 => Ok(*value),
+            Total::Object { .. } => Err(bad("without a count")),
         }
     }
-    Ok((Hits { total, text: text.into(), hits }, first_index))
+}
+
+// === impl FoundHit ===
+
+impl FoundHit<'_> {
+    /// The first value that it was sorted by, where that can be a time.
+    pub(super) fn timestamp(&self) -> Option<i64> {
+        self.sort.as_ref()?.first()?.get().parse().ok()
+    }
 }
 
 /// The cluster's own error, as it is.

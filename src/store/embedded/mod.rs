@@ -9,6 +9,7 @@ mod reading;
 mod scan;
 mod search;
 mod sort;
+mod tally;
 mod writer;
 
 /// Documents out of the store and into it, for copies.
@@ -26,11 +27,15 @@ use std::{
 use http::StatusCode;
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::{Answer, Hits, Pages, ResultsStore, unknown_job};
-use crate::{error::Error, privileges::Permit, results::query::ResultsQuery};
+use super::{Answer, Hits, Pages, ResultsStore, Taker, unknown_job};
+use crate::{
+    error::Error,
+    privileges::Permit,
+    results::{get_buckets::page::Page, query::ResultsQuery},
+};
 
 /// Raised with every change of the tables; a file of another version is refused.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 
 /// Bytes of a page: a few documents, which makes for fewer pages on the way to one.
 const PAGE: i64 = 16 << 10;
@@ -39,7 +44,8 @@ const PAGE: i64 = 16 << 10;
 const MOST_IDLE: usize = 8;
 
 /// A series is what a search looks into: the documents of one type of one job in one index. Numbers stand for it, so that the
-/// index over the documents stays small; that index holds all a filter needs, so that counting reads no document. `odd`
+/// indices over the documents stay small; these hold all a filter needs, so that counting reads no document, and `tallies`
+/// count those of a span of time (`tally.rs`). `odd`
 /// marks documents of which the columns do not tell all. `seq` is the order in which documents were stored. `jobs` are those
 /// whose configuration was loaded, with the index that it names; `aliases` say more, where they were loaded.
 const SCHEMA: &str = "
@@ -61,7 +67,16 @@ const SCHEMA: &str = "
         source BLOB NOT NULL
     );
     CREATE INDEX by_time ON results (series, time, interim, score);
+    CREATE INDEX by_score ON results (series, score, time, interim);
     CREATE INDEX odd_ones ON results (series) WHERE odd;
+    CREATE TABLE tallies (
+        series INTEGER NOT NULL,
+        level INTEGER NOT NULL,
+        slot INTEGER NOT NULL,
+        interim INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (series, level, slot, interim)
+    ) WITHOUT ROWID;
     CREATE TABLE ids (
         index_id INTEGER NOT NULL,
         id TEXT NOT NULL,
@@ -83,7 +98,7 @@ const SCHEMA: &str = "
         line INTEGER NOT NULL,
         bad INTEGER NOT NULL
     ) WITHOUT ROWID;
-    PRAGMA user_version = 3;
+    PRAGMA user_version = 4;
 ";
 
 /// Why a store cannot be opened or filled; the message names the file, and holds its cause: one line for a person, whoever
@@ -227,22 +242,40 @@ fn tables(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
 }
 
+// === impl ResultsStore ===
+
+impl EmbeddedStore {
+    /// Searches for a job, of which may be known nothing.
+    fn search_for<'a, T: Taker>(
+        &'a self,
+        permit: &Permit,
+        query: &ResultsQuery,
+        mut taker: T,
+        unknown: Option<Error>,
+    ) -> Answer<'a, T> {
+        let (job, query) = (permit.job().clone(), query.clone());
+        self.ask(move |connection| match (place::place(connection, &job)?, unknown) {
+            (Some(place), _) => {
+                let found = search::search(connection, &place, &job, &query, search::now(), &mut taker)?;
+                Ok(found.map(|()| taker))
+            }
+            (None, Some(unknown)) => Ok(Err(unknown)),
+            (None, None) => Ok(Ok(taker)),
+        })
+    }
+}
+
 impl ResultsStore for EmbeddedStore {
     fn search<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
-        let (job, query) = (permit.job().clone(), query.clone());
-        self.ask(move |connection| match place::place(connection, &job)? {
-            Some(place) => search::search(connection, &place, &job, &query, search::now()),
-            None => Ok(Ok(Hits::default())),
-        })
+        self.search_for(permit, query, Hits::default(), None)
     }
 
     fn search_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery) -> Answer<'a, Hits> {
-        let (job, query) = (permit.job().clone(), query.clone());
-        let unknown = unknown_job(permit.job());
-        self.ask(move |connection| match place::place(connection, &job)? {
-            Some(place) => search::search(connection, &place, &job, &query, search::now()),
-            None => Ok(Err(unknown)),
-        })
+        self.search_for(permit, query, Hits::default(), Some(unknown_job(permit.job())))
+    }
+
+    fn page_of_known_job<'a>(&'a self, permit: &'a Permit, query: &'a ResultsQuery, page: Page) -> Answer<'a, Page> {
+        self.search_for(permit, query, page, Some(unknown_job(permit.job())))
     }
 
     fn scan(&self, permit: Arc<Permit>, query: ResultsQuery) -> Box<dyn Pages> {

@@ -1,7 +1,7 @@
 //! All documents that answer a question, page by page, in one consistent state of the file: a statement of SQLite's that
 //! stands still while its reader does.
 
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Transaction, params_from_iter};
 use tokio::sync::mpsc::Receiver;
 
 use super::{
@@ -64,7 +64,7 @@ pub(super) fn scan(
         while let Some(row) = found.next()? {
             page.push((row.get(0)?, row.get(1)?));
             if page.len() == rows {
-                let hits = fetch(&transaction, rows as u64, &page)?;
+                let hits = hits(&transaction, &page)?;
                 page.clear();
                 if !take(hits) {
                     return Ok(Ok(()));
@@ -85,13 +85,19 @@ pub(super) fn scan(
         }
         let (_, sorted) = all.finish();
         for part in sorted.chunks(rows) {
-            if !take(fetch(&transaction, rows as u64, part)?) {
+            if !take(hits(&transaction, part)?) {
                 return Ok(Ok(()));
             }
         }
     }
     if !page.is_empty() {
-        take(fetch(&transaction, page.len() as u64, &page)?);
+        take(hits(&transaction, &page)?);
     }
     Ok(Ok(()))
+}
+
+fn hits(transaction: &Transaction<'_>, page: &[(i64, Option<i64>)]) -> rusqlite::Result<Hits> {
+    let mut hits = Hits::default();
+    fetch(transaction, page.len() as u64, page, &mut hits)?;
+    Ok(hits)
 }

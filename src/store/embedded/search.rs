@@ -11,6 +11,7 @@ use super::{
     place::Place,
     reading::{Condition, Page, Reader},
     sort::Key,
+    tally,
 };
 use crate::{
     error::Error,
@@ -19,7 +20,7 @@ use crate::{
         query::{ResultsQuery, Times},
         time,
     },
-    store::{Hit, Hits},
+    store::Taker,
 };
 
 /// The instants a search asks for, in epoch milliseconds.
@@ -34,7 +35,14 @@ pub(super) enum Instants {
 pub(super) struct Filter {
     pub(super) sql: String,
     pub(super) values: Vec<SqlValue>,
+    /// The first and the last instant.
+    span: Option<(i64, i64)>,
+    /// Whether the score matters.
+    by_score: bool,
 }
+
+/// Documents that are sorted in no time.
+const FEW: u64 = 10_000;
 
 /// Epoch milliseconds now.
 pub(super) fn now() -> i64 {
@@ -48,12 +56,14 @@ pub(super) fn search(
     job: &JobId,
     query: &ResultsQuery,
     now: i64,
-) -> rusqlite::Result<Result<Hits, Error>> {
+    taker: &mut impl Taker,
+) -> rusqlite::Result<Result<(), Error>> {
+    taker.begin(0);
     let transaction = connection.transaction()?;
     let (instants, keys) = match understand(&transaction, place, query, now)? {
         Ok(understood) => understood,
         // without an index nothing refuses
-        Err(_) if place.indices.is_empty() => return Ok(Ok(Hits::default())),
+        Err(_) if place.indices.is_empty() => return Ok(Ok(())),
         Err(refusal) => {
             let names: Vec<String> = place.indices.iter().map(|(_, name)| name.clone()).collect();
             return Ok(Err(refusal.error(&names)));
@@ -61,18 +71,19 @@ pub(super) fn search(
     };
     let series = series(&transaction, place, job, query)?;
     if series.is_empty() {
-        return Ok(Ok(Hits::default()));
+        return Ok(Ok(()));
     }
     let list = series.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
     let odd =
         transaction.prepare(&format!("SELECT 1 FROM results WHERE series IN ({list}) AND odd LIMIT 1"))?.exists([])?;
     let known_score = query.score.is_none_or(|(field, _)| field == score_field(query.result_type.as_str()));
     let filter = if odd || !known_score { Filter::nothing(&list) } else { Filter::new(&list, &instants, query) };
-    match order_by(&keys, &series, query).filter(|_| !odd && known_score) {
-        Some(order) => by_columns(&transaction, &filter, &order, query),
-        None => by_reading(&transaction, &filter, &series, Condition::new(&instants, query), keys, query),
+    if let Some(order) = order_by(&keys, &series, query).filter(|_| !odd && known_score) {
+        by_columns(&transaction, &filter, &series, &order, query, taker)?;
+    } else {
+        by_reading(&transaction, &filter, &series, Condition::new(&instants, query), keys, query, taker)?;
     }
-    .map(Ok)
+    Ok(Ok(()))
 }
 
 /// What the query means, or why Elasticsearch refuses it: its times first, then its sort, then its window.
@@ -148,21 +159,40 @@ pub(super) fn order_by(keys: &[Key], series: &[i64], query: &ResultsQuery) -> Op
 fn by_columns(
     transaction: &Transaction<'_>,
     filter: &Filter,
+    series: &[i64],
     order: &str,
     query: &ResultsQuery,
-) -> rusqlite::Result<Hits> {
-    let Filter { sql, values } = filter;
-    let total = transaction
-        .prepare_cached(&format!("SELECT count(*) FROM results WHERE {sql}"))?
-        .query_row(params_from_iter(values), |row| row.get(0))?;
+    taker: &mut impl Taker,
+) -> rusqlite::Result<()> {
+    let Filter { sql, values, span, by_score } = filter;
+    let within = match span {
+        Some((first, last)) => {
+            let counts = series.iter().map(|id| tally::count(transaction, *id, *first, *last, query.exclude_interim));
+            Some(counts.sum::<rusqlite::Result<u64>>()?)
+        }
+        None => None,
+    };
+    let narrower = if *by_score && within.is_some_and(|within| within > FEW) { "by_score" } else { "by_time" };
+    let total = match within.filter(|_| !by_score) {
+        Some(total) => total,
+        None => transaction
+            .prepare_cached(&format!("SELECT count(*) FROM results INDEXED BY {narrower} WHERE {sql}"))?
+            .query_row(params_from_iter(values), |row| row.get(0))?,
+    };
+    // A few are sorted, of many the first ones are found in order.
+    let index = match order.split(' ').next() {
+        _ if total <= FEW => narrower,
+        Some("score") => "by_score",
+        _ => "by_time",
+    };
     let (size, from) = (query.size, query.from);
     let page: Vec<(i64, Option<i64>)> = transaction
         .prepare_cached(&format!(
-            "SELECT seq, time FROM results WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {from}"
+            "SELECT seq, time FROM results INDEXED BY {index} WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {from}"
         ))?
         .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    fetch(transaction, total, &page)
+    fetch(transaction, total, &page, taker)
 }
 
 fn by_reading(
@@ -172,7 +202,8 @@ fn by_reading(
     condition: Condition,
     keys: Vec<Key>,
     query: &ResultsQuery,
-) -> rusqlite::Result<Hits> {
+    taker: &mut impl Taker,
+) -> rusqlite::Result<()> {
     let mut page = Page::new(keys, series, query);
     let mut reader = Reader::new(condition, page.keys());
     let mut statement =
@@ -184,20 +215,25 @@ fn by_reading(
         }
     }
     let (total, found) = page.finish();
-    fetch(transaction, total, &found)
+    fetch(transaction, total, &found, taker)
 }
 
-/// The documents with these numbers.
-pub(super) fn fetch(transaction: &Transaction<'_>, total: u64, page: &[(i64, Option<i64>)]) -> rusqlite::Result<Hits> {
-    let mut text = Vec::new();
-    let mut hits = Vec::with_capacity(page.len());
+/// Gives away the documents with these numbers.
+pub(super) fn fetch(
+    transaction: &Transaction<'_>,
+    total: u64,
+    page: &[(i64, Option<i64>)],
+    taker: &mut impl Taker,
+) -> rusqlite::Result<()> {
+    taker.begin(total);
     let mut statement = transaction.prepare_cached("SELECT source FROM results WHERE seq = ?1")?;
     for (seq, timestamp) in page {
-        let start = text.len();
-        statement.query_row([seq], |row| source(row, 0).map(|source| text.extend_from_slice(source)))?;
-        hits.push(Hit { source: start..text.len(), timestamp: *timestamp });
+        statement.query_row([seq], |row| source(row, 0).map(|source| taker.take(source, *timestamp)))?;
+        if let Some(spool) = taker.spool().filter(|spool| spool.is_full()) {
+            spool.spill();
+        }
     }
-    Ok(Hits { total, text: text.into(), hits })
+    Ok(())
 }
 
 pub(super) fn source<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
@@ -261,14 +297,18 @@ impl Filter {
         if query.exclude_interim {
             filter.sql += " AND interim IS NOT 1";
         }
+        if let Instants::Between(first, last) = instants {
+            filter.span = Some((*first, *last));
+        }
         if let Some((_, least)) = query.score {
             filter.sql += " AND score >= ?";
             filter.values.push(SqlValue::Real(least));
+            filter.by_score = true;
         }
         filter
     }
 
     pub(super) fn nothing(series: &str) -> Self {
-        Self { sql: format!("series IN ({series})"), values: Vec::new() }
+        Self { sql: format!("series IN ({series})"), values: Vec::new(), span: None, by_score: false }
     }
 }

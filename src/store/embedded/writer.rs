@@ -7,6 +7,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use super::{
     indexer::{Dynamic, Indexed},
     mapping::Kind,
+    tally::{Changes, Counted},
 };
 
 /// Where a document belongs that does not say so.
@@ -54,7 +55,9 @@ pub(super) struct Writer<'a> {
     insert: CachedStatement<'a>,
     remember: CachedStatement<'a>,
     find: CachedStatement<'a>,
+    look: CachedStatement<'a>,
     delete: CachedStatement<'a>,
+    changes: Changes,
 }
 
 // === impl Writer ===
@@ -71,7 +74,9 @@ impl<'a> Writer<'a> {
             remember: connection
                 .prepare_cached("INSERT INTO ids (index_id, id, seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?,
             find: connection.prepare_cached("SELECT seq FROM ids WHERE index_id = ?1 AND id = ?2")?,
+            look: connection.prepare_cached("SELECT series, time, interim FROM results WHERE seq = ?1")?,
             delete: connection.prepare_cached("DELETE FROM results WHERE seq = ?1")?,
+            changes: Changes::default(),
         })
     }
 
@@ -106,17 +111,30 @@ impl<'a> Writer<'a> {
             indexed.odd,
             document.source
         ])?;
+        self.changes.count(Counted { series, time: indexed.time, interim: indexed.interim }, 1);
         let Some(id) = document.id else { return Ok(Ok(Written::Stored)) };
         let seq = self.connection.last_insert_rowid();
         if self.remember.execute(params![index, id, seq])? == 1 {
             return Ok(Ok(Written::Stored));
         }
         let old: i64 = self.find.query_row(params![index, id], |row| row.get(0))?;
+        let gone = self
+            .look
+            .query_row([old], |row| Ok(Counted { series: row.get(0)?, time: row.get(1)?, interim: row.get(2)? }))?;
+        self.changes.count(gone, -1);
         self.delete.execute([old])?;
         self.connection
             .prepare_cached("UPDATE ids SET seq = ?3 WHERE index_id = ?1 AND id = ?2")?
             .execute(params![index, id, seq])?;
         Ok(Ok(Written::Replaced))
+    }
+
+    /// Writes what is kept back until the end of the transaction.
+    ///
+    /// # Errors
+    /// The file fails.
+    pub(super) fn finish(mut self) -> rusqlite::Result<()> {
+        self.changes.write(self.connection)
     }
 
     /// Makes a job known by its configuration.

@@ -120,7 +120,7 @@ impl EmbeddedStore {
                         break true;
                     }
                 };
-                drop(writer);
+                writer.finish()?;
                 // what the file breaks off in is read again, should the file grow
                 let reached = Place { offset: lines.offset(), line: lines.line(), bad: summary.bad };
                 let place = unfinished.unwrap_or(reached);
