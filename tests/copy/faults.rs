@@ -131,5 +131,8 @@ async fn a_target_that_takes_nothing_is_given_up_and_gone_on_with() {
     // nobody is there
     let arguments = ["copy", "--from", "in.ndjson", "--to", "http://127.0.0.1:9", "--patience", "1", "--state", "t"];
     let told = tokio::task::block_in_place(|| fails(folder.path(), &arguments));
-    assert!(told.contains("http://127.0.0.1:9: the cluster could not be reached"), "{told}");
+    assert!(
+        told.contains("http://127.0.0.1:9: took nothing for 1 seconds: the cluster could not be reached; "),
+        "{told}"
+    );
 }
