@@ -71,7 +71,6 @@ async fn on(server: Server) {
     let credentials = basic(user, password);
     every_bucket(front, &credentials);
     as_in_one_page(front, &credentials);
-    who_may_only_read(&cluster, server, front);
     // Nothing is left open in the cluster.
     let open = || -> u64 {
         let reply = cluster.call("GET", "/_nodes/stats/indices/search", "", b"");
@@ -90,6 +89,7 @@ async fn on(server: Server) {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     assert_eq!(open(), 0, "cursors are left open");
+    who_may_only_read(&cluster, server, front);
     // A client that goes away in the midst, and a cluster that does.
     let part = read_some(front, &credentials, 1 << 16);
     assert!(part.starts_with("HTTP/1.1 200"), "{part:.200}");

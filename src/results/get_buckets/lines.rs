@@ -21,7 +21,7 @@ use crate::{
         documents::{Style, bucket::Bucket},
         query::{ResultsQuery, Times},
     },
-    store::{Hits, Pages, ResultsStore},
+    store::{Answer, Hits, Pages, ResultsStore, rows_of_page},
     xcontent::json::Json,
 };
 
@@ -41,6 +41,12 @@ struct Rest {
     expand: bool,
     exclude_interim: bool,
 }
+
+/// An answer of one page.
+struct Once(Option<Hits>);
+
+/// As far as a search reaches without a cursor.
+const WINDOW: u32 = 10_000;
 
 type Next = Pin<Box<dyn Future<Output = (Rest, Result<Option<Bytes>, Error>)> + Send>>;
 
@@ -79,7 +85,15 @@ impl Lines {
             let single = request.timestamp.is_some();
             return if single { Err(Error::not_found("Could not find requested buckets")) } else { Ok(none) };
         }
-        let pages = store.scan(Arc::clone(&permit), query);
+        let wanted = u64::from(query.size).min(found.total.saturating_sub(query.from.into()));
+        let pages: Box<dyn Pages> = match u32::try_from(wanted) {
+            // What is no longer than a page needs no cursor, which may take a permission of its own.
+            Ok(size) if size == rows_of_page(size) && query.from < WINDOW - size => {
+                let hits = store.search(&permit, &ResultsQuery { size, ..query }).await?;
+                Box::new(Once(Some(hits)))
+            }
+            _ => store.scan(Arc::clone(&permit), query),
+        };
         let (expand, exclude_interim) = (request.expand, request.exclude_interim);
         let stored = Stored::new(permit.job(), style);
         let mut rest = Rest { store, permit, pages, stored, expand, exclude_interim };
@@ -90,6 +104,13 @@ impl Lines {
     /// The body of the reply.
     pub fn into_body(self) -> Body {
         Body::new(Streamed { first: self.first, next: self.rest.map(Rest::step) })
+    }
+}
+
+impl Pages for Once {
+    fn next(&mut self) -> Answer<'_, Option<Hits>> {
+        let hits = self.0.take().filter(|hits| !hits.hits.is_empty());
+        Box::pin(async move { Ok(hits) })
     }
 }
 
