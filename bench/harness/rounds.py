@@ -59,9 +59,9 @@ class Rounds:
 
 
 def interleave(contenders: dict[str, Callable[[], float]], rounds: int, control: tuple | None = None) -> Rounds:
-    """Runs rounds until enough are good, at most twice as many as asked for."""
+    """Runs rounds until enough are good, at most half as many more as asked for."""
     result, voids, storms, names = Rounds(), [], [], list(contenders)
-    for number in range(2 * rounds):
+    for number in range(rounds + (rounds + 1) // 2):
         if len(result.good) == rounds:
             break
         shift = number % len(names)

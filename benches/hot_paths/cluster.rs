@@ -53,19 +53,22 @@ async fn converse(mut stream: TcpStream, replies: &Replies) {
     }
 }
 
-/// A whole request or reply: its head, and as many bytes as that says.
+/// A whole request or reply: its head, and as many bytes as that says, or chunks to the last one.
 pub async fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let (mut text, mut block) = (Vec::new(), vec![0; 16 << 10]);
-    let mut whole = None;
-    while whole.is_none_or(|whole| text.len() < whole) {
+    let (mut whole, mut chunked) = (None, false);
+    while !(whole.is_some_and(|whole| text.len() >= whole) || chunked && text.ends_with(b"\r\n0\r\n\r\n")) {
         let read = stream.read(&mut block).await.ok().filter(|read| *read > 0)?;
         text.extend_from_slice(&block[..read]);
         if whole.is_none()
+            && !chunked
             && let Some(end) = text.windows(4).position(|window| window == b"\r\n\r\n")
         {
             let head = String::from_utf8_lossy(&text[..end]).to_ascii_lowercase();
+            chunked = head.contains("transfer-encoding: chunked");
             let length = head.split("content-length:").nth(1).and_then(|rest| rest.lines().next());
-            whole = Some(end + 4 + length.map_or(0, |length| length.trim().parse().unwrap()));
+            let length = length.map_or(0, |length| length.trim().parse().unwrap());
+            whole = (!chunked).then_some(end + 4 + length);
         }
     }
     Some(text)
