@@ -36,9 +36,13 @@ pub fn generate(node: SocketAddr, runner: &mut TestRunner) -> Vec<Job> {
 /// Whether the node prints doubles as JDK 19 and newer do, and so does mlgate: older ones print some with a digit too many.
 static SHORTEST: OnceLock<bool> = OnceLock::new();
 
+pub fn doubles_are_shortest() -> bool {
+    SHORTEST.get().copied().unwrap_or(false)
+}
+
 /// A number in any of its spellings.
 fn number() -> BoxedStrategy<String> {
-    if !SHORTEST.get().copied().unwrap_or(false) {
+    if !doubles_are_shortest() {
         return select(
             &["0", "-0", "0.0", "-0.0", "1", "1.0", "10", "1e1", "80.5", "0.25", "123456789", "2147483648"][..],
         )
