@@ -48,7 +48,7 @@ async fn a_client_cannot_tell() {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
 
-    let jobs = documents::generate(&mut runner);
+    let jobs = documents::generate(node, &mut runner);
     documents::load_into_node(node, &jobs);
     let (path, _folder) = store_with_fixtures();
     documents::load_into_store(&EmbeddedStore::open(&path).unwrap(), &jobs);
