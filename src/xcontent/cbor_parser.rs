@@ -214,7 +214,7 @@ impl CborParser<'_> {
                 return Err(self.bytes.fault(&message));
             }
         };
-        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(name.to_string().into())) {
+        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(name.clone().into())) {
             return Err(self.bytes.fault(&format!("Duplicate field '{name}'")));
         }
         self.name = name;

@@ -260,7 +260,7 @@ impl SmileParser<'_> {
                 return Err(self.bytes.fault(&message));
             }
         };
-        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(name.to_string().into())) {
+        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(name.clone().into())) {
             return Err(self.bytes.fault(&format!("Duplicate field '{name}'")));
         }
         self.name = name;

@@ -108,7 +108,7 @@ impl<'a> YamlParser<'a> {
                     .scopes
                     .last_mut()
                     .and_then(Option::as_mut)
-                    .is_none_or(|names| names.insert(value.to_string().into()));
+                    .is_none_or(|names| names.insert(value.clone().into()));
                 if !new {
                     return Err(self.fault(&format!("Duplicate field '{value}'")));
                 }
