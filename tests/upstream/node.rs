@@ -140,7 +140,7 @@ async fn speak(
                 asked.fetch_add(1, SeqCst);
                 match manner {
                     Manner::Cuts => return None,
-                    Manner::Says(status) => (status, "{}"),
+                    Manner::Says(status) => (status, r#"{"error":{"type":"made_up_exception","reason":"no"}}"#),
                     _ => (200, EMPTY_SEARCH),
                 }
             }

@@ -130,8 +130,9 @@ impl FoundHit<'_> {
 
 /// The cluster's own error, as it is.
 pub(super) fn refused(status: StatusCode, text: &str) -> Error {
+    let is_error = status.is_client_error() || status.is_server_error();
     match serde_json::from_str::<Value>(text) {
-        Ok(document @ Value::Object(_)) if document.get("error").is_some() => {
+        Ok(document @ Value::Object(_)) if is_error && document.get("error").is_some() => {
             let fault = if status.is_client_error() { Fault::Client } else { Fault::Cluster };
             Error::document_as_is(status, fault, Node::from(document))
         }

@@ -281,7 +281,7 @@ mod tests {
             let start = std::time::Instant::now();
             assert_eq!(read(text.as_bytes()).2, text.len() as u64);
             let took = start.elapsed();
-            assert!(took.as_secs() < 20, "{line:?}: {took:?}");
+            assert!(took.as_secs() < 120, "{line:?}: {took:?}");
         }
     }
 }
