@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::State};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, request::Parts};
 use http_body::Body as _;
 
 use crate::{
@@ -61,52 +61,62 @@ pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Re
             let parameters = Parameters::parse(head.uri.query().unwrap_or_default())?;
             return rendering.options(&head.headers, &parameters, &body.size_hint()).map(|()| Reply::Options { ours });
         }
-        let ours = async {
-            let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
-            let caller = Caller::of(&head);
-            let job = route.as_ref().ok().and_then(Route::job_id);
-            let decision = gate.privileges.decide(&caller, job).await;
-            let decision = decision.inspect_err(|_| rendering.foresee(&head.headers, &parameters))?;
-            gate.rates.count_user(decision.who())?;
-            let mode = gate.modes.of(job);
-            let Answers::Rewrite(store) = &mode.side.answers else {
-                rendering.foresee(&head.headers, &parameters);
-                let reply = mode.forward(&head, body, gate.most_body, &decision, &mut watch).await?;
-                return Ok(Reply::Passed(Box::new(reply)));
-            };
-            let parameters = parameters?;
-            let body = read_body(&head.headers, body, gate.most_body).await?;
-            let content = rendering.negotiate(&head.headers, &parameters, !body.is_empty())?;
-            let body = content.in_utf8(body);
-            let route = route.map_err(|_| Error::bad_escape(head.uri.path()))?;
-            match route {
-                Route::GetBuckets { dialect, job_id, timestamp } => {
-                    rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
-                    let rest = RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body);
-                    let asked = understand(&content, &rest)?;
-                    let permit = Arc::new(mode.permit(&decision)?);
-                    watch = mode.begin(&head, &rest.body, &decision, &permit);
-                    let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-                    let found = if content.lines {
-                        Lines::open(Arc::clone(store), Arc::clone(&permit), &asked, style).await.map(Reply::Lines)
-                    } else {
-                        let page = rendering.page(style, permit.job(), &gate.spools);
-                        get_buckets(&**store, &permit, &asked, page).await.map(Reply::Buckets)
-                    };
-                    match found {
-                        Ok(reply) => Ok(reply),
-                        Err(error) => Err(decision.after_search(error, &permit).await),
-                    }
-                }
-                Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),
-                Route::Other if is_root_page(&head.method, head.uri.path()) => Ok(Reply::Document(root_page::own())),
-                Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
-            }
-        };
-        tokio::time::timeout(gate.most_time, ours).await.unwrap_or_else(|_| Err(Error::took_too_long()))
+        let answer = answer(&gate, &head, body, route, &mut rendering, &mut watch);
+        tokio::time::timeout(gate.most_time, answer).await.unwrap_or_else(|_| Err(Error::took_too_long()))
     }
     .await;
     watch.over(rendering.respond(&head.method, outcome))
+}
+
+/// Answers what is not passed on: who asks, what is asked, whether he may, and what is found.
+async fn answer(
+    gate: &Gate,
+    head: &Parts,
+    body: Body,
+    route: Result<Route, String>,
+    rendering: &mut Rendering,
+    watch: &mut Watch,
+) -> Result<Reply, Error> {
+    let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
+    let caller = Caller::of(head);
+    let job = route.as_ref().ok().and_then(Route::job_id);
+    let decision = gate.privileges.decide(&caller, job).await;
+    let decision = decision.inspect_err(|_| rendering.foresee(&head.headers, &parameters))?;
+    gate.rates.count_user(decision.who())?;
+    let mode = gate.modes.of(job);
+    let Answers::Rewrite(store) = &mode.side.answers else {
+        rendering.foresee(&head.headers, &parameters);
+        let reply = mode.forward(head, body, gate.most_body, &decision, watch).await?;
+        return Ok(Reply::Passed(Box::new(reply)));
+    };
+    let parameters = parameters?;
+    let body = read_body(&head.headers, body, gate.most_body).await?;
+    let content = rendering.negotiate(&head.headers, &parameters, !body.is_empty())?;
+    let body = content.in_utf8(body);
+    let route = route.map_err(|_| Error::bad_escape(head.uri.path()))?;
+    match route {
+        Route::GetBuckets { dialect, job_id, timestamp } => {
+            rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
+            let rest = RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body);
+            let asked = understand(&content, &rest)?;
+            let permit = Arc::new(mode.permit(&decision)?);
+            *watch = mode.begin(head, &rest.body, &decision, &permit);
+            let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
+            let found = if content.lines {
+                Lines::open(Arc::clone(store), Arc::clone(&permit), &asked, style).await.map(Reply::Lines)
+            } else {
+                let page = rendering.page(style, permit.job(), &gate.spools);
+                get_buckets(&**store, &permit, &asked, page).await.map(Reply::Buckets)
+            };
+            match found {
+                Ok(reply) => Ok(reply),
+                Err(error) => Err(decision.after_search(error, &permit).await),
+            }
+        }
+        Route::WrongMethod => Err(Error::wrong_method(&head.method, &head.uri)),
+        Route::Other if is_root_page(&head.method, head.uri.path()) => Ok(Reply::Document(root_page::own())),
+        Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
+    }
 }
 
 /// What is asked: the body or the query is read first, then what nobody asked for is refused.
