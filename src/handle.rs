@@ -102,7 +102,7 @@ async fn answer(
             let permit = Arc::new(mode.permit(&decision)?);
             *watch = mode.begin(head, &rest.body, &decision, &permit);
             let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-            let found = if content.lines {
+            let found = if rendering.lines {
                 Lines::open(Arc::clone(store), Arc::clone(&permit), &asked, style).await.map(Reply::Lines)
             } else {
                 let page = rendering.page(style, permit.job(), &gate.spools);

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::SizeHint;
 
 use crate::{
-    error::{Error, Exception},
+    error::Error,
     rest::Parameters,
     results::{
         documents::Style,
@@ -45,6 +45,8 @@ pub struct Rendering {
     /// Also write times as text.
     pub human: bool,
     filter: FilterPath,
+    /// Whether buckets are wanted one a line.
+    pub lines: bool,
     error_trace: bool,
     /// The `Warning` of a path that is deprecated.
     pub deprecation: Option<String>,
@@ -69,6 +71,7 @@ impl Rendering {
             pretty: false,
             human: false,
             filter: FilterPath::default(),
+            lines: false,
             error_trace: false,
             deprecation: None,
             opaque_id: headers.get("x-opaque-id").cloned(),
@@ -135,10 +138,8 @@ impl Rendering {
         (self.pretty, self.human) = parameters.switches()?;
         self.error_trace = parameters.boolean("error_trace").map_err(|error| Error::bare(&error))?;
         let filters = parameters.get("filter_path").is_some_and(|paths| !paths.is_empty());
-        if content.lines && (self.pretty || filters) {
-            let reason = "[pretty] and [filter_path] cannot be used with [Accept: application/x-ndjson]";
-            return Err(Error::bad_request(Exception::illegal_argument(reason)));
-        }
+        // Neither has a meaning for lines: such a request is one for a document, as it is on Elastic's server.
+        self.lines = content.lines && !self.pretty && !filters;
         Ok(())
     }
 
