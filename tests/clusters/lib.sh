@@ -54,7 +54,8 @@ alive() { [ -s "$1/pid" ] && kill -0 "$(cat "$1/pid")" 2>/dev/null; }
 fresh() {
   mkdir -p "$1"; WORK=$(cd "$1" && pwd)
   ! alive "$WORK" || fail "a node is already running from $WORK, pid $(cat "$WORK/pid")"
-  (cd "$WORK" && rm -rf data config logs tmp home pid address node.log && mkdir data config logs tmp)
+  (cd "$WORK" && rm -rf data config logs tmp home pid address node.log && mkdir data config logs tmp \
+    && : > node.log) # which is read before a node on a busy machine has opened it
 }
 
 # ready WORKDIR USER:PASSWORD PATH: waits until the node answers 200, leaves host:port in WORKDIR/address
