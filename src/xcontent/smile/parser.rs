@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 
-use super::{
-    binary::{Bytes, Kind, Text, Value, code, continuation, decode_name, offset},
-    json_parser::Names,
-    parser::{Location, Number, Parser, Refusal, Token},
+use crate::{
+    error::Exception,
+    xcontent::{
+        binary::{Bytes, Kind, Text, Value, code, continuation, decode_name, offset},
+        names::Names,
+        parser::{Location, Number, Parser, Refusal, Token},
+    },
 };
-use crate::error::Exception;
 
 const END_OF_TEXT: u8 = 0xFC;
 /// Where objects and arrays start is not kept.

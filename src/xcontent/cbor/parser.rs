@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::{
+use crate::xcontent::{
     binary::{Bytes, Kind, Text, Value, code, continuation, offset},
-    json_parser::Names,
+    names::Names,
     parser::{Location, Number, Parser, Refusal, Token},
 };
 

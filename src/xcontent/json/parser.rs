@@ -5,10 +5,11 @@
 //! name, so that a malformed value is refused before an unknown name; and a string is only read when it is asked for or
 //! passed over, so that its faults come after those of its field.
 
-use std::{borrow::Cow, collections::HashSet, mem};
+use std::{borrow::Cow, mem};
 
-use super::{
-    json_faults::{Fault, Source},
+use super::faults::{Fault, Source};
+use crate::xcontent::{
+    names::Names,
     parser::{Location, Number, Parser, Refusal, Token},
 };
 
@@ -31,8 +32,8 @@ pub struct JsonParser<'a> {
     pending: Option<Token>,
     scope: Scope<'a>,
     outer: Vec<Scope<'a>>,
-    /// Lists of names of objects that are closed: room for other ones.
-    spare: Vec<Vec<Cow<'a, str>>>,
+    /// Names of objects that are closed: room for other ones.
+    spare: Vec<Names<'a>>,
     /// Start of the current value, and of the current name.
     token_location: Location,
     name_location: Location,
@@ -58,14 +59,7 @@ enum Kind {
     Object,
 }
 
-/// The names seen in one object: a few are compared one by one, many are hashed.
-#[derive(Default)]
-pub(super) struct Names<'a> {
-    few: Vec<Cow<'a, str>>,
-    many: HashSet<Cow<'a, str>>,
-}
-
-// === impl Kind, Names ===
+// === impl Kind ===
 
 impl Kind {
     fn describe(self) -> &'static str {
@@ -74,25 +68,6 @@ impl Kind {
             Kind::Array => "Array",
             Kind::Object => "Object",
         }
-    }
-}
-
-impl<'a> Names<'a> {
-    const FEW: usize = 24;
-
-    /// Whether the name is new.
-    pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
-        if !self.many.is_empty() {
-            return self.many.insert(name);
-        }
-        if self.few.contains(&name) {
-            return false;
-        }
-        self.few.push(name);
-        if self.few.len() > Self::FEW {
-            self.many.extend(self.few.drain(..));
-        }
-        true
     }
 }
 
@@ -246,7 +221,7 @@ impl<'a> JsonParser<'a> {
             );
             return Err(self.fault(Fault::Constraint(&message)));
         }
-        let names = Names { few: self.spare.pop().unwrap_or_default(), many: HashSet::new() };
+        let names = self.spare.pop().unwrap_or_default();
         let scope = Scope { kind, start: self.token_location, entries: 0, names };
         self.outer.push(mem::replace(&mut self.scope, scope));
         Ok(token)
@@ -266,9 +241,8 @@ impl<'a> JsonParser<'a> {
             return Err(self.fault_at_byte(&message));
         }
         if let Some(outer) = self.outer.pop() {
-            let mut names = mem::replace(&mut self.scope, outer).names.few;
-            names.clear();
-            self.spare.push(names);
+            let names = mem::replace(&mut self.scope, outer).names;
+            self.spare.push(names.emptied());
         }
         Ok(token)
     }

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 
 use super::{
-    binary::decode_name,
-    json_faults::{Fault, describe},
-    json_parser::JsonParser,
-    parser::Refusal,
-    scan::ascii_length,
+    faults::{Fault, describe},
+    parser::JsonParser,
 };
+use crate::xcontent::{binary::decode_name, parser::Refusal, scan::ascii_length};
 
 // === white space and comments ===
 

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use super::yaml_reader::{Mark, Problem, Reader, is_blank_or_end, is_end, is_space};
+use super::reader::{Mark, Problem, Reader, is_blank_or_end, is_end, is_space};
 
 /// Longest key that stands on one line with its value.
 const LONGEST_KEY: usize = 1_024;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    yaml_reader::{Mark, Problem},
-    yaml_scanner::{Directive, Kind, Scanner, Token},
+    reader::{Mark, Problem},
+    scanner::{Directive, Kind, Scanner, Token},
 };
 
 /// What `!!` stands for.

@@ -6,17 +6,21 @@
 use std::borrow::Cow;
 
 use super::{
-    binary::{Kind, Value},
-    double::parse_double,
-    json_faults::Source,
-    json_parser::Names,
-    parser::{Location, Number, Parser, Refusal, Token},
-    yaml_events::{CORE, Event, Events, Properties, What},
-    yaml_reader::{Mark, Problem, Reader},
-    yaml_scalar::{self, Resolved},
-    yaml_scanner::Scanner,
+    events::{CORE, Event, Events, Properties, What},
+    reader::{Mark, Problem, Reader},
+    scalar::{self, Resolved},
+    scanner::Scanner,
 };
-use crate::error::Exception;
+use crate::{
+    error::Exception,
+    xcontent::{
+        binary::{Kind, Value},
+        double::parse_double,
+        json::faults::Source,
+        names::Names,
+        parser::{Location, Number, Parser, Refusal, Token},
+    },
+};
 
 /// A parser over one document in memory.
 pub struct YamlParser<'a> {
@@ -132,9 +136,9 @@ impl<'a> YamlParser<'a> {
 
     fn scalar(&mut self, value: String, tag: Option<&str>, plain: bool) -> Result<Option<Kind>, Refusal> {
         let resolved = match tag {
-            None | Some("!") if plain || tag.is_some() => yaml_scalar::resolve(&value),
+            None | Some("!") if plain || tag.is_some() => scalar::resolve(&value),
             None | Some("!") => Ok(Resolved::Text),
-            Some(tag) => yaml_scalar::resolve_as(&value, tag.strip_prefix(CORE).unwrap_or(tag)),
+            Some(tag) => scalar::resolve_as(&value, tag.strip_prefix(CORE).unwrap_or(tag)),
         };
         let resolved = resolved.map_err(|message| self.fault(&message))?;
         self.text = value;

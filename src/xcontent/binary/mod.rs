@@ -4,11 +4,13 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    double::write_double,
-    parser::{Location, Number, Refusal, Token},
+use crate::{
+    error::Exception,
+    xcontent::{
+        double::write_double,
+        parser::{Location, Number, Refusal, Token},
+    },
 };
-use crate::error::Exception;
 
 /// Most bytes of a number without a fixed size.
 const MOST_NUMBER_BYTES: usize = 1_000;

@@ -1,8 +1,8 @@
 //! The texts, tags, anchors and directives of YAML.
 
 use super::{
-    yaml_reader::{Mark, Problem, count_from, is_blank_or_end, is_break_or_blank, is_end, is_space},
-    yaml_scanner::{Directive, Kind, Scanner, Token, coded},
+    reader::{Mark, Problem, count_from, is_blank_or_end, is_break_or_blank, is_end, is_space},
+    scanner::{Directive, Kind, Scanner, Token, coded},
 };
 
 impl Scanner {
