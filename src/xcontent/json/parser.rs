@@ -5,16 +5,17 @@
 //! name, so that a malformed value is refused before an unknown name; and a string is only read when it is asked for or
 //! passed over, so that its faults come after those of its field.
 
-use std::{borrow::Cow, mem};
+use std::borrow::Cow;
 
-use super::faults::{Fault, Source};
+use super::{
+    faults::{Fault, Source},
+    scope::{Kind, Scope},
+};
 use crate::xcontent::{
     names::Names,
     parser::{Location, Number, Parser, Refusal, Token},
 };
 
-/// Deepest nesting.
-const MOST_DEPTH: usize = 1_000;
 /// Most characters of a number.
 const MOST_NUMBER_CHARACTERS: usize = 1_000;
 
@@ -30,45 +31,18 @@ pub struct JsonParser<'a> {
     current: Option<Token>,
     /// The value that follows the current field name.
     pending: Option<Token>,
-    scope: Scope<'a>,
-    outer: Vec<Scope<'a>>,
+    pub(super) scope: Scope<'a>,
+    pub(super) outer: Vec<Scope<'a>>,
     /// Names of objects that are closed: room for other ones.
-    spare: Vec<Names<'a>>,
+    pub(super) spare: Vec<Names<'a>>,
     /// Start of the current value, and of the current name.
-    token_location: Location,
+    pub(super) token_location: Location,
     name_location: Location,
     name: Cow<'a, str>,
     /// The string of the current token has not been passed yet.
     unread_string: bool,
     string: Cow<'a, str>,
     number: (usize, usize, bool),
-}
-
-/// An object or array that is open.
-struct Scope<'a> {
-    kind: Kind,
-    start: Location,
-    entries: usize,
-    names: Names<'a>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Root,
-    Array,
-    Object,
-}
-
-// === impl Kind ===
-
-impl Kind {
-    fn describe(self) -> &'static str {
-        match self {
-            Kind::Root => "root",
-            Kind::Array => "Array",
-            Kind::Object => "Object",
-        }
-    }
 }
 
 // === impl JsonParser ===
@@ -116,11 +90,11 @@ impl<'a> JsonParser<'a> {
     }
 
     /// The byte that was read last.
-    fn before(&self) -> Location {
+    pub(super) fn before(&self) -> Location {
         Location { line: self.line, column: column(self.at - self.line_start) }
     }
 
-    fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> Kind {
         self.scope.kind
     }
 
@@ -205,46 +179,6 @@ impl<'a> JsonParser<'a> {
         self.token_location = self.before();
         self.pending = Some(self.value(byte)?);
         Ok(Some(Token::FieldName))
-    }
-
-    /// Makes `token` current, entering it where it is a container.
-    fn open(&mut self, token: Option<Token>) -> Result<Option<Token>, Refusal> {
-        let kind = match token {
-            Some(Token::StartObject) => Kind::Object,
-            Some(Token::StartArray) => Kind::Array,
-            _ => return Ok(token),
-        };
-        if self.outer.len() >= MOST_DEPTH {
-            let message = format!(
-                "Document nesting depth ({}) exceeds the maximum allowed ({MOST_DEPTH}, from `StreamReadConstraints.getMaxNestingDepth()`)",
-                self.outer.len() + 1
-            );
-            return Err(self.fault(Fault::Constraint(&message)));
-        }
-        let names = self.spare.pop().unwrap_or_default();
-        let scope = Scope { kind, start: self.token_location, entries: 0, names };
-        self.outer.push(mem::replace(&mut self.scope, scope));
-        Ok(token)
-    }
-
-    fn close(&mut self, byte: u8) -> Result<Token, Refusal> {
-        self.token_location = self.before();
-        let (token, kind, other) =
-            if byte == b']' { (Token::EndArray, Kind::Array, '}') } else { (Token::EndObject, Kind::Object, ']') };
-        if self.kind() != kind {
-            let open = self.kind().describe();
-            let start = self.source().at(self.scope.start);
-            let message = format!(
-                "Unexpected close marker '{}': expected '{other}' (for {open} starting at {start})",
-                char::from(byte)
-            );
-            return Err(self.fault_at_byte(&message));
-        }
-        if let Some(outer) = self.outer.pop() {
-            let names = mem::replace(&mut self.scope, outer).names;
-            self.spare.push(names.emptied());
-        }
-        Ok(token)
     }
 
     /// Reads the token of a value whose first byte is `byte`.

@@ -1,4 +1,4 @@
-//! The small parts of JSON: white space, comments, strings and numbers.
+//! The strings of JSON: names and values.
 
 use std::borrow::Cow;
 
@@ -6,113 +6,7 @@ use super::{
     faults::{Fault, describe},
     parser::JsonParser,
 };
-use crate::xcontent::{binary::decode_name, parser::Refusal, scan::ascii_length};
-
-// === white space and comments ===
-
-impl JsonParser<'_> {
-    /// The next byte that is neither white space nor part of a comment.
-    pub(super) fn skip_space(&mut self) -> Result<Option<u8>, Refusal> {
-        while let Some(byte) = self.next_byte() {
-            match byte {
-                b' ' | b'\t' => {}
-                b'\n' => self.new_line(),
-                b'\r' => self.carriage_return(),
-                b'/' => self.skip_comment()?,
-                0..=0x1F => {
-                    let message = format!(
-                        "Illegal character ({}): only regular white space (\\r, \\n, \\t) is allowed between tokens",
-                        describe(char::from(byte))
-                    );
-                    return Err(self.fault(Fault::Parse(&message)));
-                }
-                _ => return Ok(Some(byte)),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The first byte of the value behind a colon.
-    pub(super) fn skip_colon(&mut self) -> Result<u8, Refusal> {
-        let mut colon = false;
-        while let Some(byte) = self.skip_space()? {
-            if colon {
-                return Ok(byte);
-            }
-            if byte != b':' {
-                return Err(self.unexpected(byte, "was expecting a colon to separate field name and value"));
-            }
-            colon = true;
-        }
-        Err(self.fault(Fault::End(" within/between Object entries")))
-    }
-
-    fn new_line(&mut self) {
-        self.line += 1;
-        self.line_start = self.at;
-    }
-
-    fn carriage_return(&mut self) {
-        if self.peek() == Some(b'\n') {
-            self.at += 1;
-        }
-        self.new_line();
-    }
-
-    fn skip_comment(&mut self) -> Result<(), Refusal> {
-        match self.next_byte() {
-            None => Err(self.fault(Fault::End(" in a comment"))),
-            Some(b'/') => {
-                while let Some(byte) = self.next_byte() {
-                    match byte {
-                        b'\n' => {
-                            return {
-                                self.new_line();
-                                Ok(())
-                            };
-                        }
-                        b'\r' => {
-                            return {
-                                self.carriage_return();
-                                Ok(())
-                            };
-                        }
-                        _ => {}
-                    }
-                }
-                Ok(())
-            }
-            Some(b'*') => {
-                while let Some(byte) = self.next_byte() {
-                    match byte {
-                        b'*' if self.peek() == Some(b'/') => {
-                            self.at += 1;
-                            return Ok(());
-                        }
-                        b'\n' => self.new_line(),
-                        b'\r' => self.carriage_return(),
-                        _ => {}
-                    }
-                }
-                Err(self.fault(Fault::End(" in a comment")))
-            }
-            Some(other) => Err(self.unexpected(other, "was expecting either '*' or '/' for a comment")),
-        }
-    }
-
-    /// A number at the top level must be followed by white space.
-    pub(super) fn check_root_space(&mut self) -> Result<(), Refusal> {
-        match self.peek() {
-            None | Some(b' ' | b'\t' | b'\n' | b'\r') => Ok(()),
-            Some(byte) => {
-                self.at += 1;
-                Err(self.unexpected(byte, "Expected space separating root-level values"))
-            }
-        }
-    }
-}
-
-// === strings ===
+use crate::xcontent::{binary::text::decode_name, parser::Refusal, scan::ascii_length};
 
 impl<'a> JsonParser<'a> {
     /// Refuses a name whose bytes are no characters. That is seen when it is there as a whole.
@@ -252,65 +146,5 @@ impl<'a> JsonParser<'a> {
             }
         }
         Ok(code)
-    }
-}
-
-// === numbers ===
-
-impl JsonParser<'_> {
-    /// A number whose first byte is `first`: where it starts and ends, and whether it is an integer.
-    pub(super) fn read_number(&mut self, first: u8) -> Result<(usize, usize, bool), Refusal> {
-        let start = self.at - 1;
-        let mut digit = first;
-        if first == b'-' {
-            digit = match self.next_byte() {
-                None => return Err(self.end_in_value()),
-                Some(byte @ b'0'..=b'9') => byte,
-                Some(other) => return Err(self.bad_number_start(other, true)),
-            };
-        }
-        if digit == b'0' && self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.fault(Fault::Parse("Invalid numeric value: Leading zeroes not allowed")));
-        }
-        self.skip_digits();
-        let mut integer = true;
-        if self.peek() == Some(b'.') {
-            integer = false;
-            self.at += 1;
-            if self.skip_digits() == 0 {
-                return Err(self.bad_number_end("Decimal point not followed by a digit"));
-            }
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            integer = false;
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            if self.peek().is_none() {
-                return Err(self.end_in_value());
-            }
-            if self.skip_digits() == 0 {
-                return Err(self.bad_number_end("Exponent indicator not followed by a digit"));
-            }
-        }
-        Ok((start, self.at, integer))
-    }
-
-    fn skip_digits(&mut self) -> usize {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
-        self.at - start
-    }
-
-    fn bad_number_end(&mut self, message: &str) -> Refusal {
-        let byte = self.next_byte().unwrap_or(b'.');
-        self.unexpected_in_number(byte, message)
-    }
-
-    fn end_in_value(&self) -> Refusal {
-        self.fault(Fault::End(&format!(" in {}", self.current_name())))
     }
 }

@@ -5,40 +5,41 @@
 
 use std::borrow::Cow;
 
+use super::{numbers::unzigzag, shared::share};
 use crate::{
     error::Exception,
     xcontent::{
-        binary::{Bytes, Kind, Text, Value, code, continuation, decode_name, offset},
+        binary::{
+            bytes::{Bytes, offset},
+            number::Value,
+            token::Kind,
+        },
         names::Names,
         parser::{Location, Number, Parser, Refusal, Token},
     },
 };
 
-const END_OF_TEXT: u8 = 0xFC;
 /// Where objects and arrays start is not kept.
 const UNKNOWN_PLACE: &str = "[Source: UNKNOWN; byte offset: #UNKNOWN]";
-/// Most names, and most texts, that may be referred to; then it starts anew.
-const MOST_SHARED: usize = 1_024;
-
 /// A parser over one document in memory.
 pub struct SmileParser<'a> {
-    bytes: Bytes<'a>,
+    pub(super) bytes: Bytes<'a>,
     token_at: usize,
-    scopes: Vec<Scope>,
+    pub(super) scopes: Vec<Scope>,
     /// What may be referred to by its number; `None` where the header says that nothing is.
-    shared_names: Option<Vec<String>>,
-    shared_texts: Option<Vec<String>>,
+    pub(super) shared_names: Option<Vec<String>>,
+    pub(super) shared_texts: Option<Vec<String>>,
     /// The first byte of a value that has not been read yet.
     unread: Option<u8>,
-    name: String,
-    string: String,
+    pub(super) name: String,
+    pub(super) string: String,
     number: Value,
 }
 
 /// An object or array that is open.
-struct Scope {
+pub(super) struct Scope {
     object: bool,
-    names: Names<'static>,
+    pub(super) names: Names<'static>,
 }
 
 // === impl SmileParser ===
@@ -193,194 +194,8 @@ impl<'a> SmileParser<'a> {
         kind
     }
 
-    fn open(&mut self, object: bool) -> Kind {
-        self.scopes.push(Scope { object, names: Names::default() });
-        if object { Kind::StartObject } else { Kind::StartArray }
-    }
-
-    fn mismatched(&self, found: char, expected: char) -> Refusal {
-        let open = match self.scopes.last() {
-            None => "root",
-            Some(scope) if scope.object => "Object",
-            Some(_) => "Array",
-        };
-        self.bytes.fault(&format!(
-            "Unexpected close marker '{found}': expected '{expected}' (for {open} starting at {UNKNOWN_PLACE})"
-        ))
-    }
-}
-
-/// A complaint as it is before Elasticsearch wraps it.
-fn bare(refusal: &Exception) -> Exception {
-    refusal.caused_by.as_deref().unwrap_or(refusal).clone()
-}
-
-fn share(shared: Option<&mut Vec<String>>, text: String) {
-    if let Some(shared) = shared {
-        if shared.len() == MOST_SHARED {
-            shared.clear();
-        }
-        shared.push(text);
-    }
-}
-
-// === names and texts ===
-
-impl SmileParser<'_> {
-    fn read_name(&mut self) -> Result<Kind, Refusal> {
-        let first = self.bytes.next()?;
-        let name = match first {
-            0x20 => String::new(),
-            0x30..=0x33 => {
-                let low = self.bytes.next()?;
-                self.shared_name(usize::from(first & 3) << 8 | usize::from(low))?
-            }
-            0x34 => {
-                self.bytes.current = Some(Kind::FieldName);
-                let name = self.long_name()?;
-                share(self.shared_names.as_mut(), name.clone());
-                name
-            }
-            0x40..=0x7F => self.shared_name(usize::from(first & 0x3F))?,
-            0x80..=0xBF => {
-                let name = self.ascii(usize::from(first & 0x3F) + 1)?;
-                share(self.shared_names.as_mut(), name.clone());
-                name
-            }
-            0xC0..=0xF7 => {
-                let name = self.short_text(usize::from(first & 0x3F) + 2, true)?;
-                share(self.shared_names.as_mut(), name.clone());
-                name
-            }
-            0xFB => {
-                self.scopes.pop();
-                return Ok(Kind::EndObject);
-            }
-            _ => {
-                let message =
-                    format!("Invalid type marker byte 0x{first:x} for expected field name (or END_OBJECT marker)");
-                return Err(self.bytes.fault(&message));
-            }
-        };
-        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(name.clone().into())) {
-            return Err(self.bytes.fault(&format!("Duplicate field '{name}'")));
-        }
-        self.name = name;
-        Ok(Kind::FieldName)
-    }
-
-    fn shared_name(&self, index: usize) -> Result<String, Refusal> {
-        let Some(names) = &self.shared_names else {
-            let message = "Encountered shared name reference, even though document header explicitly declared no shared name references are included";
-            return Err(self.bytes.fault(message));
-        };
-        names.get(index).cloned().ok_or_else(|| {
-            let message = format!(
-                "Invalid shared name reference {index}; only got {} names in buffer (invalid content)",
-                names.len()
-            );
-            self.bytes.fault(&message)
-        })
-    }
-
-    fn shared_text(&mut self, index: usize) -> Result<Kind, Refusal> {
-        let Some(texts) = &self.shared_texts else {
-            let message = "Encountered shared text value reference, even though document header did not declare shared text value references may be included";
-            return Err(self.bytes.fault(message));
-        };
-        let Some(text) = texts.get(index) else {
-            let message = format!(
-                "Invalid shared text value reference {index}; only got {} names in buffer (invalid content)",
-                texts.len()
-            );
-            return Err(self.bytes.fault(&message));
-        };
-        text.clone_into(&mut self.string);
-        Ok(Kind::String)
-    }
-
-    fn ascii(&mut self, length: usize) -> Result<String, Refusal> {
-        let taken = self.bytes.take(length)?;
-        let char_of = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };
-        Ok(taken.iter().map(char_of).collect())
-    }
-
-    /// A text of known length, whose bytes are not looked at beyond their payload.
-    fn short_text(&mut self, length: usize, name: bool) -> Result<String, Refusal> {
-        let start = self.bytes.at;
-        let taken = self.bytes.take(length)?;
-        let mut text = Text::default();
-        let mut at = 0;
-        while let Some(&first) = taken.get(at) {
-            let Some(more) = continuation(first) else {
-                if name {
-                    self.bytes.at = start + at + 1;
-                }
-                let message = format!("Invalid byte 0x{first:02X} in short Unicode text block");
-                return Err(self.bytes.fault(&message));
-            };
-            let Some(character) = taken.get(at..=at + more) else {
-                let what = if name { "Name" } else { "String value" };
-                if name {
-                    self.bytes.at = start;
-                }
-                let message = format!(
-                    "Truncated UTF-8 character in Short Unicode {what} ({length} bytes): byte 0x{first:02X} at offset #{at} indicated {more} more bytes needed"
-                );
-                return Err(self.bytes.fault(&message));
-            };
-            text.push(code(character));
-            at += more + 1;
-        }
-        Ok(text.finish())
-    }
-
-    /// Bytes up to an end mark.
-    fn up_to_end(&mut self) -> Result<&[u8], Refusal> {
-        let start = self.bytes.at;
-        while self.bytes.next()? != END_OF_TEXT {}
-        Ok(&self.bytes.input[start..self.bytes.at - 1])
-    }
-
-    fn long_name(&mut self) -> Result<String, Refusal> {
-        let taken = self.up_to_end()?.to_vec();
-        match decode_name(&taken) {
-            Ok(name) => Ok(name),
-            Err(Some(message)) => Err(self.bytes.fault(&message)),
-            Err(None) => Err(self.bytes.end(" in long field name")),
-        }
-    }
-
-    fn long_text(&mut self) -> Result<String, Refusal> {
-        let mut text = Text::default();
-        loop {
-            let first = self.bytes.next()?;
-            if first == END_OF_TEXT {
-                return Ok(text.finish());
-            }
-            let Some(more) = continuation(first) else { return Err(self.invalid_start(first)) };
-            let mut character = vec![first];
-            for _ in 0..more {
-                let byte = self.bytes.next()?;
-                if byte & 0xC0 != 0x80 {
-                    return Err(self.invalid_middle(byte));
-                }
-                character.push(byte);
-            }
-            text.push(code(&character));
-        }
-    }
-
-    fn invalid_start(&self, byte: u8) -> Refusal {
-        self.bytes.fault(&format!("Invalid UTF-8 start byte 0x{byte:x}"))
-    }
-
-    fn invalid_middle(&self, byte: u8) -> Refusal {
-        self.bytes.fault(&format!("Invalid UTF-8 middle byte 0x{byte:x}"))
-    }
-
     /// Reads what was left for later.
-    fn finish(&mut self) -> Result<(), Refusal> {
+    pub(super) fn finish(&mut self) -> Result<(), Refusal> {
         match self.unread.take() {
             None => {}
             Some(0x25) => self.number = Value::Long(self.long()?),
@@ -418,109 +233,27 @@ impl SmileParser<'_> {
         }
         Ok(())
     }
-}
 
-// === numbers ===
-
-impl SmileParser<'_> {
-    fn signed_byte(&mut self) -> Result<i64, Refusal> {
-        self.bytes.next().map(|byte| i64::from(byte.cast_signed()))
+    fn open(&mut self, object: bool) -> Kind {
+        self.scopes.push(Scope { object, names: Names::default() });
+        if object { Kind::StartObject } else { Kind::StartArray }
     }
 
-    /// A number of so many groups of seven bits. A byte with its highest bit set counts as negative, as in Java.
-    fn groups(&mut self, count: usize) -> Result<i64, Refusal> {
-        (0..count).try_fold(0_i64, |number, _| Ok((number << 7).wrapping_add(self.signed_byte()?)))
-    }
-
-    fn int(&mut self) -> Result<i32, Refusal> {
-        let (start, near_end) = (self.bytes.at, self.bytes.left() <= 5);
-        let mut value = 0_i32;
-        for _ in 0..5 {
-            let byte = self.bytes.next()?;
-            if byte >= 0x80 {
-                return Ok(unzigzag((value << 6).wrapping_add(i32::from(byte & 0x3F))));
-            }
-            value = (value << 7).wrapping_add(i32::from(byte));
-        }
-        if !near_end {
-            self.bytes.at = start;
-        }
-        Err(self.bytes.fault("Corrupt input; 32-bit VInt extends beyond 5 data bytes"))
-    }
-
-    fn long(&mut self) -> Result<i64, Refusal> {
-        let (start, near_end) = (self.bytes.at, self.bytes.left() <= 11);
-        #[expect(clippy::cast_possible_truncation, reason = "Java has 32 bits here as well")]
-        let mut value = i64::from(self.groups(4)? as i32);
-        loop {
-            let byte = self.bytes.next()?;
-            if byte >= 0x80 {
-                value = (value << 6).wrapping_add(i64::from(byte & 0x3F));
-                return Ok((value.cast_unsigned() >> 1).cast_signed() ^ -(value & 1));
-            }
-            value = (value << 7).wrapping_add(i64::from(byte));
-            if !near_end && self.bytes.at >= start + 11 {
-                self.bytes.at = start;
-                return Err(self.bytes.fault("Corrupt input; 64-bit VInt extends beyond 11 data bytes"));
-            }
-        }
-    }
-
-    fn unsigned(&mut self) -> Result<i32, Refusal> {
-        let mut value = 0_i32;
-        for _ in 0..4 {
-            let byte = self.bytes.next()?;
-            if byte >= 0x80 {
-                return Ok((value << 6) + i32::from(byte & 0x3F));
-            }
-            value = (value << 7) + i32::from(byte);
-        }
-        let byte = self.bytes.next()?;
-        let token = self.bytes.current_name();
-        if byte < 0x80 {
-            let message = format!(
-                "Overflow in VInt (current token {token}): 5th byte (0x{byte:2X}) of 5-byte sequence must have its highest bit set to indicate end"
-            );
-            return Err(self.bytes.fault(&message));
-        }
-        if value >> 25 != 0 {
-            let message = format!(
-                "Overflow in VInt (current token {token}): 1st byte (0x{:2X}) of 5-byte sequence must have its top 4 bits zeroes",
-                value >> 21
-            );
-            return Err(self.bytes.fault(&message));
-        }
-        Ok((value << 6) + i32::from(byte & 0x3F))
-    }
-
-    /// Bytes in groups of seven bits, behind their number.
-    fn seven_bit_binary(&mut self) -> Result<Vec<u8>, Refusal> {
-        let length = usize::try_from(self.unsigned()?).unwrap_or(usize::MAX);
-        let mut whole = Vec::new();
-        while whole.len() < length {
-            let bytes = (length - whole.len()).min(7);
-            if self.bytes.left() <= bytes {
-                let encoded = (7 + 8 * length) / 7;
-                let message = format!(
-                    " for Binary value (7-bit): expected {length} payload bytes (from {encoded} encoded), only decoded {}",
-                    whole.len()
-                );
-                return Err(self.bytes.end(&message));
-            }
-            // All bits but those of the last group stand in groups of seven.
-            let mut bits = 0_u64;
-            for _ in 0..bytes {
-                bits = bits << 7 | u64::from(self.bytes.next()? & 0x7F);
-            }
-            bits = (bits << bytes).wrapping_add(u64::from(self.bytes.next()?));
-            whole.extend_from_slice(&bits.to_be_bytes()[8 - bytes..]);
-        }
-        Ok(whole)
+    fn mismatched(&self, found: char, expected: char) -> Refusal {
+        let open = match self.scopes.last() {
+            None => "root",
+            Some(scope) if scope.object => "Object",
+            Some(_) => "Array",
+        };
+        self.bytes.fault(&format!(
+            "Unexpected close marker '{found}': expected '{expected}' (for {open} starting at {UNKNOWN_PLACE})"
+        ))
     }
 }
 
-fn unzigzag(value: i32) -> i32 {
-    (value.cast_unsigned() >> 1).cast_signed() ^ -(value & 1)
+/// A complaint as it is before Elasticsearch wraps it.
+fn bare(refusal: &Exception) -> Exception {
+    refusal.caused_by.as_deref().unwrap_or(refusal).clone()
 }
 
 // === impl Parser ===

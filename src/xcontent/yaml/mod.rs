@@ -3,20 +3,41 @@
 /// Written as Elasticsearch writes it.
 pub mod writer;
 
-/// Which names are quoted.
+/// Which names are written in quotes.
 mod key;
 
 /// Characters, places in them, and complaints that show both.
 mod reader;
 
-/// Tokens.
+/// Tokens, and how complaints name them.
+mod token;
+
+/// Tokens, found.
 mod scanner;
 
-/// Texts, tags, anchors and directives.
-mod text;
+/// What turns out to be a key, and how deep lines stand.
+mod keys;
 
-/// The grammar above the tokens.
+/// Directives, anchors, tags.
+mod properties;
+
+/// Texts in blocks.
+mod block_text;
+
+/// Texts on lines.
+mod line_text;
+
+/// Events: the grammar above the tokens.
 mod events;
+
+/// Where a document starts.
+mod documents;
+
+/// Collections in blocks.
+mod block_collections;
+
+/// Collections in brackets.
+mod flow_collections;
 
 /// What a scalar is.
 mod scalar;

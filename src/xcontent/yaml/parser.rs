@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::{
-    events::{CORE, Event, Events, Properties, What},
+    documents::CORE,
+    events::{Event, Events, Properties, What},
     reader::{Mark, Problem, Reader},
     scalar::{self, Resolved},
     scanner::Scanner,
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     error::Exception,
     xcontent::{
-        binary::{Kind, Value},
+        binary::{number::Value, token::Kind},
         double::parse_double,
         json::faults::Source,
         names::Names,
@@ -28,8 +29,8 @@ pub struct YamlParser<'a> {
     /// `None` once it is over, and where the bytes are no text.
     events: Result<Events, Option<Problem>>,
     /// Of the last event.
-    start: Mark,
-    end: Mark,
+    pub(super) start: Mark,
+    pub(super) end: Mark,
     /// Names of open objects; arrays have none.
     scopes: Vec<Option<Names<'static>>>,
     current: Option<Kind>,
@@ -105,7 +106,7 @@ impl<'a> YamlParser<'a> {
         }
     }
 
-    fn name(&mut self, event: Event) -> Result<Kind, Refusal> {
+    pub(super) fn name(&mut self, event: Event) -> Result<Kind, Refusal> {
         let shown = match event.what {
             What::Scalar { value, .. } => {
                 let new = self
@@ -184,7 +185,7 @@ impl<'a> YamlParser<'a> {
     }
 
     /// The text can be read, but not understood.
-    fn fault(&self, message: &str) -> Refusal {
+    pub(super) fn fault(&self, message: &str) -> Refusal {
         self.wrapped("json_parse_exception", message)
     }
 
