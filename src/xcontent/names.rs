@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashSet};
 
 /// The names seen in one object: a few are compared one by one, many are hashed.
 #[derive(Default)]
-pub(super) struct Names<'a> {
+pub(crate) struct Names<'a> {
     few: Vec<Cow<'a, str>>,
     many: HashSet<Cow<'a, str>>,
 }
@@ -15,13 +15,13 @@ impl<'a> Names<'a> {
     const FEW: usize = 24;
 
     /// Room for the names of another object.
-    pub(super) fn emptied(mut self) -> Self {
+    pub(crate) fn emptied(mut self) -> Self {
         self.few.clear();
         Self { few: self.few, many: HashSet::new() }
     }
 
     /// Whether the name is new.
-    pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
+    pub(crate) fn insert(&mut self, name: Cow<'a, str>) -> bool {
         if !self.many.is_empty() {
             return self.many.insert(name);
         }

@@ -5,7 +5,10 @@
 use super::{number::Value, token::Kind};
 use crate::{
     error::Exception,
-    xcontent::parser::{Location, Refusal},
+    xcontent::{
+        names::Names,
+        parser::{Location, Refusal},
+    },
 };
 
 /// Most bytes of a number without a fixed size.
@@ -16,13 +19,26 @@ pub(crate) struct Bytes<'a> {
     pub(crate) input: &'a [u8],
     pub(crate) at: usize,
     pub(crate) current: Option<Kind>,
+    /// Where the current token starts.
+    pub(crate) token_at: usize,
+    pub(crate) name: String,
+    pub(crate) string: String,
+    pub(crate) number: Value,
 }
 
 // === impl Bytes ===
 
 impl<'a> Bytes<'a> {
     pub(crate) fn new(input: &'a [u8]) -> Self {
-        Self { input, at: 0, current: None }
+        Self {
+            input,
+            at: 0,
+            current: None,
+            token_at: 0,
+            name: String::new(),
+            string: String::new(),
+            number: Value::Long(0),
+        }
     }
 
     pub(crate) fn current_name(&self) -> &'static str {
@@ -53,6 +69,15 @@ impl<'a> Bytes<'a> {
         };
         self.at += length;
         Ok(taken)
+    }
+
+    /// Takes `name` as that of a field of an object that has had `names`.
+    pub(crate) fn name_field(&mut self, name: String, names: Option<&mut Names<'static>>) -> Result<Kind, Refusal> {
+        if names.is_some_and(|names| !names.insert(name.clone().into())) {
+            return Err(self.fault(&format!("Duplicate field '{name}'")));
+        }
+        self.name = name;
+        Ok(Kind::FieldName)
     }
 
     /// The document as messages show it.
@@ -97,9 +122,9 @@ impl<'a> Bytes<'a> {
         Err(Box::new(outer.caused_by(Exception::new("stream_constraints_exception", message))))
     }
 
-    /// The refusal of a number that does not fit `kind`.
-    pub(crate) fn out_of_range(&self, value: &Value, kind: &'static str) -> Refusal {
-        let text = value.text();
+    /// The refusal of the current number, which does not fit `kind`.
+    pub(crate) fn out_of_range(&self, kind: &'static str) -> Refusal {
+        let text = self.number.text();
         let shown = if text.len() < 1_000 {
             text
         } else {

@@ -6,6 +6,9 @@ pub(super) mod bytes;
 /// Numbers of any size.
 pub(super) mod number;
 
+/// What a parser tells of its current token.
+pub(super) mod parser;
+
 /// Text from bytes.
 pub(super) mod text;
 

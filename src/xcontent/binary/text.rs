@@ -1,5 +1,8 @@
 //! Text from bytes, as Java decodes it.
 
+use super::bytes::Bytes;
+use crate::xcontent::parser::Refusal;
+
 /// Text in the making: UTF-16, as the halves of a character may come one by one.
 #[derive(Default)]
 pub(crate) struct Text(Vec<u16>);
@@ -21,6 +24,25 @@ impl Text {
 
     pub(crate) fn finish(self) -> String {
         String::from_utf16_lossy(&self.0)
+    }
+}
+
+// === impl Bytes ===
+
+impl Bytes<'_> {
+    /// How many bytes follow the first one of a character.
+    pub(crate) fn continuation(&self, first: u8) -> Result<usize, Refusal> {
+        continuation(first).ok_or_else(|| self.fault(&format!("Invalid UTF-8 start byte 0x{first:x}")))
+    }
+
+    /// The next byte of a character that has begun.
+    pub(crate) fn next_of_character(&mut self) -> Result<u8, Refusal> {
+        let byte = self.next()?;
+        if byte & 0xC0 == 0x80 { Ok(byte) } else { Err(self.invalid_middle(byte)) }
+    }
+
+    pub(crate) fn invalid_middle(&self, byte: u8) -> Refusal {
+        self.fault(&format!("Invalid UTF-8 middle byte 0x{byte:x}"))
     }
 }
 

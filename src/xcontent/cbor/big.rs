@@ -2,7 +2,7 @@
 
 use super::parser::CborParser;
 use crate::xcontent::{
-    binary::{bytes::Bytes, number::Value, token::Kind},
+    binary::{bytes::Bytes, number::Value, parser::BinaryParser, token::Kind},
     parser::Refusal,
 };
 
@@ -20,7 +20,7 @@ impl CborParser<'_> {
         let Some(first) = self.unread.take() else { return Ok(Kind::Embedded) };
         let bytes = self.read_binary(first)?;
         Bytes::check_number_length(bytes.len())?;
-        self.number = Value::big(&bytes, negate);
+        self.bytes.number = Value::big(&bytes, negate);
         self.tags.clear();
         Ok(Kind::Int)
     }
@@ -35,20 +35,20 @@ impl CborParser<'_> {
             return Err(self.bytes.fault(&message));
         }
         self.decimal_part("first")?;
-        let exponent = match &self.number {
+        let exponent = match &self.bytes.number {
             Value::Long(value) => i32::try_from(*value).ok(),
             value => value.text().parse().ok(),
         };
-        let Some(exponent) = exponent else { return Err(self.bytes.out_of_range(&self.number, "int")) };
+        let Some(exponent) = exponent else { return Err(self.bytes.out_of_range("int")) };
         self.decimal_part("second")?;
-        let digits = std::mem::replace(&mut self.number, Value::Long(0));
+        let digits = std::mem::replace(&mut self.bytes.number, Value::Long(0));
         self.advance_in_decimal()?;
         if self.bytes.current != Some(Kind::EndArray) {
             let found = self.bytes.current_name();
             let message = format!("Unexpected token ({found}) after 2 elements of 'bigfloat' value");
             return Err(self.bytes.fault(&message));
         }
-        self.number = Value::decimal(&digits, exponent.wrapping_neg());
+        self.bytes.number = Value::decimal(&digits, exponent.wrapping_neg());
         Ok(Kind::Float)
     }
 
@@ -65,9 +65,9 @@ impl CborParser<'_> {
     }
 
     fn advance_in_decimal(&mut self) -> Result<(), Refusal> {
-        let at = self.token_at;
-        self.bytes.current = self.advance()?;
-        self.token_at = at;
+        let at = self.bytes.token_at;
+        self.read()?;
+        self.bytes.token_at = at;
         Ok(())
     }
 }

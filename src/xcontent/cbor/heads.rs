@@ -14,12 +14,19 @@ impl CborParser<'_> {
         (0..bytes).try_fold(0, |number, _| Ok(number << 8 | u64::from(self.bytes.next()?)))
     }
 
+    /// What stands in the low bits of a head, or in the one, two or four bytes behind it.
+    pub(super) fn short(&mut self, low: u8) -> Result<u64, Refusal> {
+        match low {
+            24 => self.argument(1),
+            25 => self.argument(2),
+            26 => self.argument(4),
+            _ => Ok(u64::from(low)),
+        }
+    }
+
     pub(super) fn integer(&mut self, first: u8) -> Result<Value, Refusal> {
         let argument = match first & 0x1F {
-            low @ 0..24 => u64::from(low),
-            24 => self.argument(1)?,
-            25 => self.argument(2)?,
-            26 => self.argument(4)?,
+            low @ 0..27 => self.short(low)?,
             27 => self.argument(8)?,
             _ => return Err(self.invalid(first)),
         };
@@ -28,13 +35,8 @@ impl CborParser<'_> {
     }
 
     pub(super) fn length(&mut self, low: u8) -> Result<i32, Refusal> {
-        #[expect(clippy::cast_possible_truncation, reason = "no more bytes are read than fit")]
-        let narrow = |argument: u64| (argument as u32).cast_signed();
         match low {
-            0..24 => Ok(i32::from(low)),
-            24 => self.argument(1).map(narrow),
-            25 => self.argument(2).map(narrow),
-            26 => self.argument(4).map(narrow),
+            0..27 => self.short(low).map(narrow),
             27 => {
                 let length = self.argument(8)?.cast_signed();
                 i32::try_from(length).ok().filter(|length| *length >= 0).ok_or_else(|| {
@@ -54,13 +56,8 @@ impl CborParser<'_> {
 
     pub(super) fn tag(&mut self, first: u8) -> Result<i32, Refusal> {
         let low = first & 0x1F;
-        #[expect(clippy::cast_possible_truncation, reason = "no more bytes are read than fit")]
-        let narrow = |argument: u64| (argument as u32).cast_signed();
         match low {
-            0..24 => Ok(i32::from(low)),
-            24 => self.argument(1).map(narrow),
-            25 => self.argument(2).map(narrow),
-            26 => self.argument(4).map(narrow),
+            0..27 => self.short(low).map(narrow),
             27 => {
                 let tag = self.argument(8)?.cast_signed();
                 i32::try_from(tag).map_err(|_| self.bytes.fault(&format!("Illegal Tag value: {tag}")))
@@ -75,6 +72,12 @@ impl CborParser<'_> {
         }
         self.bytes.fault(&format!("Invalid CBOR value token (first byte): 0x{first:x}"))
     }
+}
+
+/// Java's cast; what has its highest bit set counts as negative.
+#[expect(clippy::cast_possible_truncation, reason = "no more bytes are read than fit")]
+fn narrow(argument: u64) -> i32 {
+    (argument as u32).cast_signed()
 }
 
 /// A 16-bit float.

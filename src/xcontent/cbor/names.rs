@@ -33,11 +33,7 @@ impl CborParser<'_> {
                 return Err(self.bytes.fault(&message));
             }
         };
-        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(name.clone().into())) {
-            return Err(self.bytes.fault(&format!("Duplicate field '{name}'")));
-        }
-        self.name = name;
-        Ok(Kind::FieldName)
+        self.bytes.name_field(name, self.scopes.last_mut().map(|scope| &mut scope.names))
     }
 
     fn text_name(&mut self, first: u8) -> Result<String, Refusal> {
@@ -59,9 +55,7 @@ impl CborParser<'_> {
         let reference = self.tags.contains(&TAG_REFERENCE);
         let wide = |argument: u64| if negative { !argument.cast_signed() } else { argument.cast_signed() };
         let index = match first & 0x1F {
-            low @ 0..24 => u64::from(low),
-            24 => self.argument(1)?,
-            25 => self.argument(2)?,
+            low @ 0..26 => self.short(low)?,
             26 => {
                 let argument = self.argument(4)?;
                 if reference && argument > i32::MAX.unsigned_abs().into() {

@@ -3,29 +3,19 @@
 //! A text is only read when it is asked for or passed over, so that its faults come after those of its field. Of the tags,
 //! big numbers, decimals and references to strings mean something; all others are passed over.
 
-use std::borrow::Cow;
-
 use super::{big::TAG_DECIMAL, heads::half, references::TAG_REFERENCE, scope::Scope};
 use crate::xcontent::{
-    binary::{
-        bytes::{Bytes, offset},
-        number::Value,
-        token::Kind,
-    },
-    parser::{Location, Number, Parser, Refusal, Token},
+    binary::{bytes::Bytes, number::Value, parser::BinaryParser, token::Kind},
+    parser::Refusal,
 };
 
 /// A parser over one document in memory.
 pub struct CborParser<'a> {
     pub(super) bytes: Bytes<'a>,
-    pub(super) token_at: usize,
     pub(super) scopes: Vec<Scope>,
     pub(super) tags: Vec<i32>,
     /// The first byte of a text or binary value that has not been read yet.
     pub(super) unread: Option<u8>,
-    pub(super) name: String,
-    pub(super) string: String,
-    pub(super) number: Value,
 }
 
 // === impl CborParser ===
@@ -34,23 +24,14 @@ impl<'a> CborParser<'a> {
     /// A parser in front of the first token.
     #[must_use]
     pub fn new(input: &'a [u8]) -> Self {
-        Self {
-            bytes: Bytes::new(input),
-            token_at: 0,
-            scopes: Vec::new(),
-            tags: Vec::new(),
-            unread: None,
-            name: String::new(),
-            string: String::new(),
-            number: Value::Long(0),
-        }
+        Self { bytes: Bytes::new(input), scopes: Vec::new(), tags: Vec::new(), unread: None }
     }
 
     pub(super) fn advance(&mut self) -> Result<Option<Kind>, Refusal> {
         if let Some(first) = self.unread.take() {
             self.read_unread(first)?;
         }
-        self.token_at = self.bytes.at;
+        self.bytes.token_at = self.bytes.at;
         let behind_name = self.bytes.current == Some(Kind::FieldName);
         if let Some(scope) = self.scopes.last_mut() {
             if !scope.object {
@@ -94,7 +75,7 @@ impl<'a> CborParser<'a> {
         let low = first & 0x1F;
         match first >> 5 {
             0 | 1 => {
-                self.number = self.integer(first)?;
+                self.bytes.number = self.integer(first)?;
                 if first >> 5 == 0 && self.tags.contains(&TAG_REFERENCE) { self.reference() } else { Ok(Kind::Int) }
             }
             2 => {
@@ -121,7 +102,7 @@ impl<'a> CborParser<'a> {
     }
 
     fn simple(&mut self, first: u8) -> Result<Kind, Refusal> {
-        self.number = match first & 0x1F {
+        self.bytes.number = match first & 0x1F {
             20 => return Ok(Kind::False),
             21 => return Ok(Kind::True),
             22 | 23 => return Ok(Kind::Null),
@@ -136,7 +117,7 @@ impl<'a> CborParser<'a> {
                 };
             }
             low @ 0..24 => {
-                self.number = Value::Long(i64::from(low));
+                self.bytes.number = Value::Long(i64::from(low));
                 return Ok(Kind::Int);
             }
             24 => {
@@ -146,7 +127,7 @@ impl<'a> CborParser<'a> {
                         format!("Invalid second byte for simple value: 0x{byte:x} (only values 0x20 - 0xFF allowed)");
                     return Err(self.bytes.fault(&message));
                 }
-                self.number = Value::Long(i64::from(byte));
+                self.bytes.number = Value::Long(i64::from(byte));
                 return Ok(Kind::Int);
             }
             _ => return Err(self.invalid(first)),
@@ -155,52 +136,24 @@ impl<'a> CborParser<'a> {
     }
 }
 
-// === impl Parser ===
+// === impl BinaryParser ===
 
-impl Parser for CborParser<'_> {
-    fn next_token(&mut self) -> Result<Option<Token>, Refusal> {
+impl BinaryParser for CborParser<'_> {
+    fn bytes(&self) -> &Bytes<'_> {
+        &self.bytes
+    }
+
+    fn read(&mut self) -> Result<(), Refusal> {
         self.bytes.current = self.advance()?;
-        Ok(self.current())
+        Ok(())
     }
 
-    fn current(&self) -> Option<Token> {
-        self.bytes.current.map(Kind::token)
-    }
-
-    fn token_location(&self) -> Location {
-        offset(self.token_at)
-    }
-
-    fn text(&mut self) -> Result<Cow<'_, str>, Refusal> {
-        Ok(Cow::Borrowed(match self.bytes.current {
-            Some(Kind::FieldName) => &self.name,
-            Some(Kind::String) => {
-                if let Some(first) = self.unread.take() {
-                    self.read_text(first)?;
-                }
-                &self.string
-            }
-            Some(Kind::Int | Kind::Float) => return Ok(Cow::Owned(self.number.text())),
-            Some(Kind::True) => "true",
-            Some(Kind::False) => "false",
-            Some(Kind::Null) => "null",
-            _ => "",
-        }))
-    }
-
-    fn number(&mut self) -> Result<Number<'_>, Refusal> {
-        Ok(self.number.number())
-    }
-
-    fn out_of_range(&self, kind: &'static str) -> Refusal {
-        self.bytes.out_of_range(&self.number, kind)
-    }
-
-    fn not_numeric(&self) -> Refusal {
-        self.bytes.not_numeric()
-    }
-
-    fn boolean(&self) -> bool {
-        self.bytes.current == Some(Kind::True)
+    fn finish(&mut self) -> Result<(), Refusal> {
+        if self.bytes.current == Some(Kind::String)
+            && let Some(first) = self.unread.take()
+        {
+            self.read_text(first)?;
+        }
+        Ok(())
     }
 }

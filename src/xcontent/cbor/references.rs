@@ -35,12 +35,12 @@ impl CborParser<'_> {
     }
 
     pub(super) fn reference(&mut self) -> Result<Kind, Refusal> {
-        let index = match self.number {
+        let index = match self.bytes.number {
             Value::Long(index) if i32::try_from(index).is_ok() => index,
             _ if self.scopes.iter().all(|scope| scope.strings.is_none()) => -1,
             _ => return Err(self.bytes.fault("String reference index too large")),
         };
-        self.string = String::from_utf8_lossy(&self.referred(index)?).into_owned();
+        self.bytes.string = String::from_utf8_lossy(&self.referred(index)?).into_owned();
         Ok(Kind::String)
     }
 }

@@ -13,7 +13,7 @@ impl CborParser<'_> {
 
     pub(super) fn read_text(&mut self, first: u8) -> Result<(), Refusal> {
         let length = self.length(first & 0x1F)?;
-        self.string = match usize::try_from(length) {
+        self.bytes.string = match usize::try_from(length) {
             Err(_) => self.chunked()?,
             Ok(length) if length > self.bytes.left() => self.cut_text(length)?,
             Ok(length) => {
@@ -52,7 +52,7 @@ impl CborParser<'_> {
                 for (index, &byte) in character.iter().enumerate().skip(1) {
                     if byte & 0xC0 != 0x80 {
                         self.bytes.at = start + at + index + 1;
-                        return Err(self.invalid_middle(byte));
+                        return Err(self.bytes.invalid_middle(byte));
                     }
                 }
             }
@@ -66,19 +66,14 @@ impl CborParser<'_> {
     pub(super) fn cut_text(&mut self, mut length: usize) -> Result<String, Refusal> {
         while length > 0 {
             let first = self.bytes.next()?;
-            let Some(more) = continuation(first) else {
-                return Err(self.bytes.fault(&format!("Invalid UTF-8 start byte 0x{first:x}")));
-            };
+            let more = self.bytes.continuation(first)?;
             if more >= length {
                 let message = "Malformed UTF-8 character at the end of a (non-chunked) text segment";
                 return Err(self.bytes.fault(message));
             }
             length -= more + 1;
             for _ in 0..more {
-                let byte = self.bytes.next()?;
-                if byte & 0xC0 != 0x80 {
-                    return Err(self.invalid_middle(byte));
-                }
+                self.bytes.next_of_character()?;
             }
         }
         Ok(String::new())
@@ -97,9 +92,7 @@ impl CborParser<'_> {
             }
             let first = self.bytes.next()?;
             left -= 1;
-            let Some(more) = continuation(first) else {
-                return Err(self.bytes.fault(&format!("Invalid UTF-8 start byte 0x{first:x}")));
-            };
+            let more = self.bytes.continuation(first)?;
             let mut character = vec![first];
             for _ in 0..more {
                 if left == 0 {
@@ -108,12 +101,8 @@ impl CborParser<'_> {
                         return Err(self.bytes.end(": chunked Text ends with partial UTF-8 character"));
                     }
                 }
-                let byte = self.bytes.next()?;
+                character.push(self.bytes.next_of_character()?);
                 left -= 1;
-                if byte & 0xC0 != 0x80 {
-                    return Err(self.invalid_middle(byte));
-                }
-                character.push(byte);
             }
             text.push(code(&character));
         }
@@ -175,9 +164,5 @@ impl CborParser<'_> {
             };
             whole.extend_from_slice(self.some_binary(length)?);
         }
-    }
-
-    fn invalid_middle(&self, byte: u8) -> Refusal {
-        self.bytes.fault(&format!("Invalid UTF-8 middle byte 0x{byte:x}"))
     }
 }

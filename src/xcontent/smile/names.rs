@@ -42,11 +42,7 @@ impl SmileParser<'_> {
                 return Err(self.bytes.fault(&message));
             }
         };
-        if self.scopes.last_mut().is_some_and(|scope| !scope.names.insert(name.clone().into())) {
-            return Err(self.bytes.fault(&format!("Duplicate field '{name}'")));
-        }
-        self.name = name;
-        Ok(Kind::FieldName)
+        self.bytes.name_field(name, self.scopes.last_mut().map(|scope| &mut scope.names))
     }
 
     fn long_name(&mut self) -> Result<String, Refusal> {

@@ -3,19 +3,13 @@
 //! Texts that nothing may refer to, and most numbers, are only read when they are asked for or passed over, so that their
 //! faults come after those of their field.
 
-use std::borrow::Cow;
-
 use super::{numbers::unzigzag, shared::share};
 use crate::{
     error::Exception,
     xcontent::{
-        binary::{
-            bytes::{Bytes, offset},
-            number::Value,
-            token::Kind,
-        },
+        binary::{bytes::Bytes, number::Value, parser::BinaryParser, token::Kind},
         names::Names,
-        parser::{Location, Number, Parser, Refusal, Token},
+        parser::Refusal,
     },
 };
 
@@ -24,16 +18,12 @@ const UNKNOWN_PLACE: &str = "[Source: UNKNOWN; byte offset: #UNKNOWN]";
 /// A parser over one document in memory.
 pub struct SmileParser<'a> {
     pub(super) bytes: Bytes<'a>,
-    token_at: usize,
     pub(super) scopes: Vec<Scope>,
     /// What may be referred to by its number; `None` where the header says that nothing is.
     pub(super) shared_names: Option<Vec<String>>,
     pub(super) shared_texts: Option<Vec<String>>,
     /// The first byte of a value that has not been read yet.
     unread: Option<u8>,
-    pub(super) name: String,
-    pub(super) string: String,
-    number: Value,
 }
 
 /// An object or array that is open.
@@ -53,14 +43,10 @@ impl<'a> SmileParser<'a> {
     pub fn new(input: &'a [u8]) -> Result<Self, Exception> {
         let mut parser = Self {
             bytes: Bytes::new(input),
-            token_at: 0,
             scopes: Vec::new(),
             shared_names: Some(Vec::new()),
             shared_texts: None,
             unread: None,
-            name: String::new(),
-            string: String::new(),
-            number: Value::Long(0),
         };
         let Some(&first) = input.first() else { return Ok(parser) };
         if first != b':' {
@@ -107,7 +93,7 @@ impl<'a> SmileParser<'a> {
 
     fn advance(&mut self) -> Result<Option<Kind>, Refusal> {
         self.finish()?;
-        self.token_at = self.bytes.at;
+        self.bytes.token_at = self.bytes.at;
         if self.bytes.current != Some(Kind::FieldName) && self.scopes.last().is_some_and(|scope| scope.object) {
             return self.read_name().map(Some);
         }
@@ -126,14 +112,14 @@ impl<'a> SmileParser<'a> {
         Ok(Some(match first {
             0x01..=0x1F => self.shared_text(usize::from(first) - 1)?,
             0x20 => {
-                self.string.clear();
+                self.bytes.string.clear();
                 Kind::String
             }
             0x21 => Kind::Null,
             0x22 => Kind::False,
             0x23 => Kind::True,
             0x24 => {
-                self.number = Value::Long(i64::from(self.int()?));
+                self.bytes.number = Value::Long(i64::from(self.int()?));
                 Kind::Int
             }
             0x25 | 0x26 => self.later(first, Kind::Int),
@@ -152,13 +138,13 @@ impl<'a> SmileParser<'a> {
                 self.later(first, Kind::String);
                 if self.shared_texts.is_some() {
                     self.finish()?;
-                    let text = self.string.clone();
+                    let text = self.bytes.string.clone();
                     share(self.shared_texts.as_mut(), text);
                 }
                 Kind::String
             }
             0xC0..=0xDF => {
-                self.number = Value::Long(i64::from(unzigzag(i32::from(first & 0x1F))));
+                self.bytes.number = Value::Long(i64::from(unzigzag(i32::from(first & 0x1F))));
                 Kind::Int
             }
             0xE0 | 0xE4 => self.later(first, Kind::String),
@@ -194,46 +180,6 @@ impl<'a> SmileParser<'a> {
         kind
     }
 
-    /// Reads what was left for later.
-    pub(super) fn finish(&mut self) -> Result<(), Refusal> {
-        match self.unread.take() {
-            None => {}
-            Some(0x25) => self.number = Value::Long(self.long()?),
-            Some(0x26) => {
-                let bytes = self.seven_bit_binary()?;
-                Bytes::check_number_length(bytes.len())?;
-                self.number = Value::big(&bytes, false);
-            }
-            #[expect(clippy::cast_possible_truncation, reason = "a float has 32 bits; Java cuts in the same way")]
-            Some(0x28) => self.number = Value::Float(f32::from_bits(self.groups(5)?.cast_unsigned() as u32)),
-            Some(0x29) => self.number = Value::Double(f64::from_bits(self.groups(10)?.cast_unsigned())),
-            Some(0x2A) => {
-                let scale = unzigzag(self.unsigned()?);
-                let bytes = self.seven_bit_binary()?;
-                Bytes::check_number_length(bytes.len())?;
-                let scale = if bytes.is_empty() { 0 } else { scale };
-                self.number = Value::decimal(&Value::big(&bytes, false), scale);
-            }
-            Some(first @ 0x40..=0x7F) => self.string = self.ascii(usize::from(first & 0x3F) + 1)?,
-            Some(first @ 0x80..=0xBF) => self.string = self.short_text(usize::from(first & 0x3F) + 2, false)?,
-            // Java widens the bytes with their sign.
-            Some(0xE0) => {
-                let widened = |byte: &u8| u16::from_ne_bytes(i16::from(byte.cast_signed()).to_ne_bytes());
-                let units: Vec<u16> = self.up_to_end()?.iter().map(widened).collect();
-                self.string = String::from_utf16_lossy(&units);
-            }
-            Some(0xE4) => self.string = self.long_text()?,
-            Some(0xE8) => drop(self.seven_bit_binary()?),
-            Some(_) => {
-                let length = self.unsigned()?;
-                for _ in 0..length {
-                    self.bytes.next()?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn open(&mut self, object: bool) -> Kind {
         self.scopes.push(Scope { object, names: Names::default() });
         if object { Kind::StartObject } else { Kind::StartArray }
@@ -256,49 +202,54 @@ fn bare(refusal: &Exception) -> Exception {
     refusal.caused_by.as_deref().unwrap_or(refusal).clone()
 }
 
-// === impl Parser ===
+// === impl BinaryParser ===
 
-impl Parser for SmileParser<'_> {
-    fn next_token(&mut self) -> Result<Option<Token>, Refusal> {
+impl BinaryParser for SmileParser<'_> {
+    fn bytes(&self) -> &Bytes<'_> {
+        &self.bytes
+    }
+
+    fn read(&mut self) -> Result<(), Refusal> {
         self.bytes.current = self.advance()?;
-        Ok(self.current())
+        Ok(())
     }
 
-    fn current(&self) -> Option<Token> {
-        self.bytes.current.map(Kind::token)
-    }
-
-    fn token_location(&self) -> Location {
-        offset(self.token_at)
-    }
-
-    fn text(&mut self) -> Result<Cow<'_, str>, Refusal> {
-        self.finish()?;
-        Ok(Cow::Borrowed(match self.bytes.current {
-            Some(Kind::FieldName) => &self.name,
-            Some(Kind::String) => &self.string,
-            Some(Kind::Int | Kind::Float) => return Ok(Cow::Owned(self.number.text())),
-            Some(Kind::True) => "true",
-            Some(Kind::False) => "false",
-            Some(Kind::Null) => "null",
-            _ => "",
-        }))
-    }
-
-    fn number(&mut self) -> Result<Number<'_>, Refusal> {
-        self.finish()?;
-        Ok(self.number.number())
-    }
-
-    fn out_of_range(&self, kind: &'static str) -> Refusal {
-        self.bytes.out_of_range(&self.number, kind)
-    }
-
-    fn not_numeric(&self) -> Refusal {
-        self.bytes.not_numeric()
-    }
-
-    fn boolean(&self) -> bool {
-        self.bytes.current == Some(Kind::True)
+    fn finish(&mut self) -> Result<(), Refusal> {
+        match self.unread.take() {
+            None => {}
+            Some(0x25) => self.bytes.number = Value::Long(self.long()?),
+            Some(0x26) => {
+                let bytes = self.seven_bit_binary()?;
+                Bytes::check_number_length(bytes.len())?;
+                self.bytes.number = Value::big(&bytes, false);
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "a float has 32 bits; Java cuts in the same way")]
+            Some(0x28) => self.bytes.number = Value::Float(f32::from_bits(self.groups(5)?.cast_unsigned() as u32)),
+            Some(0x29) => self.bytes.number = Value::Double(f64::from_bits(self.groups(10)?.cast_unsigned())),
+            Some(0x2A) => {
+                let scale = unzigzag(self.unsigned()?);
+                let bytes = self.seven_bit_binary()?;
+                Bytes::check_number_length(bytes.len())?;
+                let scale = if bytes.is_empty() { 0 } else { scale };
+                self.bytes.number = Value::decimal(&Value::big(&bytes, false), scale);
+            }
+            Some(first @ 0x40..=0x7F) => self.bytes.string = self.ascii(usize::from(first & 0x3F) + 1)?,
+            Some(first @ 0x80..=0xBF) => self.bytes.string = self.short_text(usize::from(first & 0x3F) + 2, false)?,
+            // Java widens the bytes with their sign.
+            Some(0xE0) => {
+                let widened = |byte: &u8| u16::from_ne_bytes(i16::from(byte.cast_signed()).to_ne_bytes());
+                let units: Vec<u16> = self.up_to_end()?.iter().map(widened).collect();
+                self.bytes.string = String::from_utf16_lossy(&units);
+            }
+            Some(0xE4) => self.bytes.string = self.long_text()?,
+            Some(0xE8) => drop(self.seven_bit_binary()?),
+            Some(_) => {
+                let length = self.unsigned()?;
+                for _ in 0..length {
+                    self.bytes.next()?;
+                }
+            }
+        }
+        Ok(())
     }
 }

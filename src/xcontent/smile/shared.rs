@@ -43,7 +43,7 @@ impl SmileParser<'_> {
             );
             return Err(self.bytes.fault(&message));
         };
-        text.clone_into(&mut self.string);
+        text.clone_into(&mut self.bytes.string);
         Ok(Kind::String)
     }
 }

@@ -59,24 +59,12 @@ impl SmileParser<'_> {
             if first == END_OF_TEXT {
                 return Ok(text.finish());
             }
-            let Some(more) = continuation(first) else { return Err(self.invalid_start(first)) };
+            let more = self.bytes.continuation(first)?;
             let mut character = vec![first];
             for _ in 0..more {
-                let byte = self.bytes.next()?;
-                if byte & 0xC0 != 0x80 {
-                    return Err(self.invalid_middle(byte));
-                }
-                character.push(byte);
+                character.push(self.bytes.next_of_character()?);
             }
             text.push(code(&character));
         }
-    }
-
-    fn invalid_start(&self, byte: u8) -> Refusal {
-        self.bytes.fault(&format!("Invalid UTF-8 start byte 0x{byte:x}"))
-    }
-
-    fn invalid_middle(&self, byte: u8) -> Refusal {
-        self.bytes.fault(&format!("Invalid UTF-8 middle byte 0x{byte:x}"))
     }
 }
