@@ -1,7 +1,7 @@
 use mlgate::{
     results::documents::{bucket::Bucket, record::Record},
     store::embedded::import::{formats::Content, lines::Lines},
-    xcontent::json_parser::JsonParser,
+    xcontent::json::parser::JsonParser,
 };
 
 /// Every byte of a file belongs to one unit, the lines of units go up, and every document stands in the file as it is.

@@ -3,12 +3,12 @@
 use http::StatusCode;
 
 use super::{
-    cbor_parser::CborParser,
-    json_parser::JsonParser,
+    cbor::parser::CborParser,
+    json::parser::JsonParser,
     media_type::{Format, Negotiated},
     parser::Parser,
-    smile_parser::SmileParser,
-    yaml_parser::YamlParser,
+    smile::parser::SmileParser,
+    yaml::parser::YamlParser,
 };
 use crate::{
     error::{Error, Exception, Fault},

@@ -2,19 +2,11 @@
 //!
 //! Elastic's server never passes a document through: it parses and writes it again. So do we, through these types.
 
-mod binary;
-mod json_faults;
-mod json_text;
-mod value;
-mod yaml_events;
-mod yaml_key;
-mod yaml_reader;
-mod yaml_scalar;
-mod yaml_scanner;
-mod yaml_text;
-
 /// The parser for a request's body.
 pub mod any_parser;
+
+/// What the binary formats share.
+mod binary;
 
 /// The option `filter_path`.
 pub mod filter_path;
@@ -25,32 +17,23 @@ pub mod encoding;
 /// Which format comes in and which goes out.
 pub mod media_type;
 
+/// The names seen in one object.
+mod names;
+
 /// A whole document in a chosen format.
 pub mod render;
 
-/// CBOR, written.
+/// CBOR, written and read.
 pub mod cbor;
 
-/// SMILE, written.
+/// SMILE, written and read.
 pub mod smile;
 
-/// YAML, written.
+/// YAML, written and read.
 pub mod yaml;
 
-/// JSON, written.
+/// JSON, written and read.
 pub mod json;
-
-/// JSON, read as Jackson reads it.
-pub mod json_parser;
-
-/// CBOR, read as Jackson reads it.
-pub mod cbor_parser;
-
-/// SMILE, read as Jackson reads it.
-pub mod smile_parser;
-
-/// YAML, read as Jackson and SnakeYAML read it.
-pub mod yaml_parser;
 
 /// Declares the fields of an object and reads it, strictly or leniently.
 pub mod object;
@@ -66,6 +49,9 @@ pub mod scan;
 
 /// Java doubles.
 pub mod double;
+
+/// A tree that another library read.
+mod value;
 
 use std::borrow::Cow;
 

@@ -2,12 +2,12 @@
 
 use super::{
     Sink,
-    cbor::Cbor,
+    cbor::writer::Cbor,
     filter_path::{FilterPath, Tree},
-    json::{Json, Pretty},
+    json::writer::{Json, Pretty},
     media_type::Format,
-    smile::Smile,
-    yaml::Yaml,
+    smile::writer::Smile,
+    yaml::writer::Yaml,
 };
 
 /// How a document is to be written.

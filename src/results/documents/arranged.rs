@@ -260,7 +260,7 @@ mod tests {
     use super::write_arranged;
     use crate::{
         results::documents::{Style, bucket::Bucket},
-        xcontent::{json::Json, json_parser::JsonParser},
+        xcontent::json::{parser::JsonParser, writer::Json},
     };
 
     /// What is written must be what reading and writing gives.

@@ -181,7 +181,10 @@ mod tests {
     use super::{Scan, canonical_bucket};
     use crate::{
         results::documents::{Style, bucket::Bucket},
-        xcontent::{double::write_double, json::Json, json_parser::JsonParser},
+        xcontent::{
+            double::write_double,
+            json::{parser::JsonParser, writer::Json},
+        },
     };
 
     /// What is recognised must be what reading and writing gives.

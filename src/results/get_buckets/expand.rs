@@ -15,7 +15,7 @@ use crate::{
         query::{ResultType, ResultsQuery, SortKey, Times},
     },
     store::ResultsStore,
-    xcontent::json_parser::JsonParser,
+    xcontent::json::parser::JsonParser,
 };
 
 /// Most records of a bucket, and of an answer.

@@ -22,7 +22,7 @@ use crate::{
         query::{ResultsQuery, Times},
     },
     store::{Answer, Hits, Pages, ResultsStore, rows_of_page},
-    xcontent::json::Json,
+    xcontent::json::writer::Json,
 };
 
 /// A reply of which the first page is known.

@@ -8,7 +8,7 @@ use crate::{
         documents::{Style, arranged::write_arranged, bucket::Bucket, canonical::canonical_bucket},
         job_id::JobId,
     },
-    xcontent::{json::Json, json_parser::JsonParser},
+    xcontent::json::{parser::JsonParser, writer::Json},
 };
 
 /// How documents of one job are shown.

@@ -4,7 +4,7 @@ use super::mapping::Kind;
 use crate::{
     error::Exception,
     xcontent::{
-        json_parser::JsonParser,
+        json::parser::JsonParser,
         parser::{self, Parser, Refusal, Token},
     },
 };

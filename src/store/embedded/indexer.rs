@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::Exception,
     xcontent::{
-        json_parser::JsonParser,
+        json::parser::JsonParser,
         parser::{Parser, Refusal, Token},
     },
 };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     results::query::ResultsQuery,
-    xcontent::{json_parser::JsonParser, parser::Refusal},
+    xcontent::{json::parser::JsonParser, parser::Refusal},
 };
 
 /// What a document must fulfil.

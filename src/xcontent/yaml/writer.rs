@@ -2,11 +2,8 @@
 
 use std::io::Write as _;
 
-use super::{
-    Node,
-    double::write_double,
-    yaml_key::{Style, is_break, is_simple, style},
-};
+use super::key::{Style, is_break, is_simple, style};
+use crate::xcontent::{Node, double::write_double};
 
 /// Where a line of text is broken: at the first space beyond this column, or the first character that is written in
 /// another way than plain ASCII.

@@ -4,103 +4,24 @@
 
 use std::collections::VecDeque;
 
-use super::yaml_reader::{Mark, Problem, Reader, is_blank_or_end, is_end, is_space};
-
-/// Longest key that stands on one line with its value.
-const LONGEST_KEY: usize = 1_024;
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
-    Alias(String),
-    Anchor(String),
-    BlockEnd,
-    BlockEntry,
-    BlockMappingStart,
-    BlockSequenceStart,
-    /// A version where it is one, a handle and what it stands for where it is one.
-    Directive(Directive),
-    DocumentEnd,
-    DocumentStart,
-    FlowEntry,
-    FlowMappingEnd,
-    FlowMappingStart,
-    FlowSequenceEnd,
-    FlowSequenceStart,
-    Key,
-    /// A text, and whether it stands without quotes.
-    Scalar(String, bool),
-    StreamEnd,
-    StreamStart,
-    Tag(Option<String>, String),
-    Value,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Directive {
-    Version(String),
-    Tag(String, String),
-    Other,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) start: Mark,
-    pub(super) end: Mark,
-}
-
-/// Something that may turn out to be a key.
-#[derive(Clone, Copy)]
-struct PossibleKey {
-    flow_level: i32,
-    /// The number of its token.
-    token: usize,
-    required: bool,
-    mark: Mark,
-}
+use super::{
+    keys::PossibleKey,
+    reader::{Mark, Problem, Reader, is_blank_or_end, is_end, is_space},
+    token::{Kind, Token},
+};
 
 /// Finds tokens when they are asked for.
 pub(super) struct Scanner {
     pub(super) reader: Reader,
     done: bool,
     pub(super) flow_level: i32,
-    tokens: VecDeque<Token>,
+    pub(super) tokens: VecDeque<Token>,
     /// How many tokens were taken already.
-    taken: usize,
+    pub(super) taken: usize,
     pub(super) indent: i64,
-    indents: Vec<i64>,
+    pub(super) indents: Vec<i64>,
     pub(super) key_allowed: bool,
-    keys: Vec<PossibleKey>,
-}
-
-// === impl Kind ===
-
-impl Kind {
-    /// As complaints name it.
-    pub(super) fn name(&self) -> &'static str {
-        match self {
-            Self::Alias(_) => "<alias>",
-            Self::Anchor(_) => "<anchor>",
-            Self::BlockEnd => "<block end>",
-            Self::BlockEntry => "-",
-            Self::BlockMappingStart => "<block mapping start>",
-            Self::BlockSequenceStart => "<block sequence start>",
-            Self::Directive(_) => "<directive>",
-            Self::DocumentEnd => "<document end>",
-            Self::DocumentStart => "<document start>",
-            Self::FlowEntry => ",",
-            Self::FlowMappingEnd => "}",
-            Self::FlowMappingStart => "{",
-            Self::FlowSequenceEnd => "]",
-            Self::FlowSequenceStart => "[",
-            Self::Key => "?",
-            Self::Scalar(..) => "<scalar>",
-            Self::StreamEnd => "<stream end>",
-            Self::StreamStart => "<stream start>",
-            Self::Tag(..) => "<tag>",
-            Self::Value => ":",
-        }
-    }
+    pub(super) keys: Vec<PossibleKey>,
 }
 
 // === impl Scanner ===
@@ -242,6 +163,11 @@ impl Scanner {
         Some('\n')
     }
 
+    /// A token that ends here.
+    pub(super) fn token(&self, kind: Kind, start: Mark) -> Token {
+        Token { kind, start, end: self.reader.mark() }
+    }
+
     pub(super) fn fault(&self, context: &str, since: Mark, problem: &str) -> Problem {
         self.reader.problem("scanner_exception", Some((context, Some(since))), problem, self.reader.mark())
     }
@@ -251,71 +177,15 @@ impl Scanner {
     }
 }
 
-// === keys and indentation ===
+// === tokens ===
 
 impl Scanner {
-    fn push(&mut self, kind: Kind, length: usize) {
+    pub(super) fn push(&mut self, kind: Kind, length: usize) {
         let start = self.reader.mark();
         self.reader.forward(length);
         self.tokens.push_back(Token { kind, start, end: self.reader.mark() });
     }
 
-    fn drop_stale_keys(&mut self) -> Result<(), Problem> {
-        let here = self.reader.mark();
-        let stale = |key: &PossibleKey| key.mark.line != here.line || here.index - key.mark.index > LONGEST_KEY;
-        if let Some(key) = self.keys.iter().find(|key| stale(key) && key.required) {
-            return Err(self.no_colon(key.mark));
-        }
-        self.keys.retain(|key| !stale(key));
-        Ok(())
-    }
-
-    fn save_key(&mut self) -> Result<(), Problem> {
-        if self.key_allowed {
-            let required = self.flow_level == 0 && self.indent == self.reader.column();
-            self.drop_key()?;
-            let token = self.taken + self.tokens.len();
-            self.keys.push(PossibleKey { flow_level: self.flow_level, token, required, mark: self.reader.mark() });
-        }
-        Ok(())
-    }
-
-    fn take_key(&mut self) -> Option<PossibleKey> {
-        let at = self.keys.iter().position(|key| key.flow_level == self.flow_level)?;
-        Some(self.keys.remove(at))
-    }
-
-    fn drop_key(&mut self) -> Result<(), Problem> {
-        match self.take_key() {
-            Some(key) if key.required => Err(self.no_colon(key.mark)),
-            _ => Ok(()),
-        }
-    }
-
-    fn no_colon(&self, since: Mark) -> Problem {
-        self.fault("while scanning a simple key", since, "could not find expected ':'")
-    }
-
-    fn unwind(&mut self, column: i64) {
-        while self.flow_level == 0 && self.indent > column {
-            self.indent = self.indents.pop().unwrap_or(-1);
-            self.push(Kind::BlockEnd, 0);
-        }
-    }
-
-    fn add_indent(&mut self, column: i64) -> bool {
-        let deeper = self.indent < column;
-        if deeper {
-            self.indents.push(self.indent);
-            self.indent = column;
-        }
-        deeper
-    }
-}
-
-// === tokens ===
-
-impl Scanner {
     fn fetch_unindented(&mut self) -> Result<(), Problem> {
         self.unwind(-1);
         self.drop_key()?;

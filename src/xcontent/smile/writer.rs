@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::Sink;
+use crate::xcontent::Sink;
 
 /// `:)`, a line end, and the features in use.
 const HEADER: [u8; 4] = [0x3A, 0x29, 0x0A, 0x05];
@@ -174,7 +174,8 @@ impl Sink for Smile {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sink, Smile};
+    use super::Smile;
+    use crate::xcontent::Sink;
 
     /// The places of references whose second byte would be 0xFE or 0xFF stay empty, and the 1,025th name starts anew.
     #[test]

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    json_parser::JsonParser,
-    parser::{Location, Refusal},
+use super::parser::JsonParser;
+use crate::{
+    error::Exception,
+    xcontent::parser::{Location, Refusal},
 };
-use crate::error::Exception;
 
 /// Longest part of a document that a message quotes, in bytes.
 const MOST_QUOTED: usize = 500;
@@ -29,7 +29,7 @@ pub(super) enum Fault<'m> {
 
 /// The document, as messages quote it.
 #[derive(Clone, Copy)]
-pub(super) enum Source<'a> {
+pub(crate) enum Source<'a> {
     Request(&'a [u8]),
     /// Only its origin is named: the class that Elasticsearch reads hits from.
     Stored,
@@ -39,7 +39,7 @@ pub(super) enum Source<'a> {
 
 impl Source<'_> {
     /// `[Source: (byte[])"…"; line: 1, column: 2]`.
-    pub(super) fn at(self, location: Location) -> String {
+    pub(crate) fn at(self, location: Location) -> String {
         let mut text = String::from("[Source: ");
         match self {
             Source::Stored => text.push_str("(org.elasticsearch.common.io.stream.ByteBufferStreamInput)"),

@@ -1,6 +1,6 @@
 //! CBOR (RFC 8949) as Elasticsearch writes it: containers of unknown length, shortest integers, 64-bit floats.
 
-use super::Sink;
+use crate::xcontent::Sink;
 
 /// Texts of more characters than this are written in pieces.
 const LONGEST_TEXT: usize = 3_996;

@@ -1,6 +1,6 @@
 //! What a scalar is: by its looks, or as its tag says.
 
-use super::binary::Value;
+use crate::xcontent::binary::number::Value;
 
 /// What a scalar turned out to be.
 #[derive(Debug, PartialEq)]

@@ -5,15 +5,17 @@
 //! name, so that a malformed value is refused before an unknown name; and a string is only read when it is asked for or
 //! passed over, so that its faults come after those of its field.
 
-use std::{borrow::Cow, collections::HashSet, mem};
+use std::borrow::Cow;
 
 use super::{
-    json_faults::{Fault, Source},
+    faults::{Fault, Source},
+    scope::{Kind, Scope},
+};
+use crate::xcontent::{
+    names::Names,
     parser::{Location, Number, Parser, Refusal, Token},
 };
 
-/// Deepest nesting.
-const MOST_DEPTH: usize = 1_000;
 /// Most characters of a number.
 const MOST_NUMBER_CHARACTERS: usize = 1_000;
 
@@ -29,71 +31,18 @@ pub struct JsonParser<'a> {
     current: Option<Token>,
     /// The value that follows the current field name.
     pending: Option<Token>,
-    scope: Scope<'a>,
-    outer: Vec<Scope<'a>>,
-    /// Lists of names of objects that are closed: room for other ones.
-    spare: Vec<Vec<Cow<'a, str>>>,
+    pub(super) scope: Scope<'a>,
+    pub(super) outer: Vec<Scope<'a>>,
+    /// Names of objects that are closed: room for other ones.
+    pub(super) spare: Vec<Names<'a>>,
     /// Start of the current value, and of the current name.
-    token_location: Location,
+    pub(super) token_location: Location,
     name_location: Location,
     name: Cow<'a, str>,
     /// The string of the current token has not been passed yet.
     unread_string: bool,
     string: Cow<'a, str>,
     number: (usize, usize, bool),
-}
-
-/// An object or array that is open.
-struct Scope<'a> {
-    kind: Kind,
-    start: Location,
-    entries: usize,
-    names: Names<'a>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Root,
-    Array,
-    Object,
-}
-
-/// The names seen in one object: a few are compared one by one, many are hashed.
-#[derive(Default)]
-pub(super) struct Names<'a> {
-    few: Vec<Cow<'a, str>>,
-    many: HashSet<Cow<'a, str>>,
-}
-
-// === impl Kind, Names ===
-
-impl Kind {
-    fn describe(self) -> &'static str {
-        match self {
-            Kind::Root => "root",
-            Kind::Array => "Array",
-            Kind::Object => "Object",
-        }
-    }
-}
-
-impl<'a> Names<'a> {
-    const FEW: usize = 24;
-
-    /// Whether the name is new.
-    pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
-        if !self.many.is_empty() {
-            return self.many.insert(name);
-        }
-        if self.few.contains(&name) {
-            return false;
-        }
-        self.few.push(name);
-        if self.few.len() > Self::FEW {
-            self.many.extend(self.few.drain(..));
-        }
-        true
-    }
 }
 
 // === impl JsonParser ===
@@ -141,11 +90,11 @@ impl<'a> JsonParser<'a> {
     }
 
     /// The byte that was read last.
-    fn before(&self) -> Location {
+    pub(super) fn before(&self) -> Location {
         Location { line: self.line, column: column(self.at - self.line_start) }
     }
 
-    fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> Kind {
         self.scope.kind
     }
 
@@ -230,47 +179,6 @@ impl<'a> JsonParser<'a> {
         self.token_location = self.before();
         self.pending = Some(self.value(byte)?);
         Ok(Some(Token::FieldName))
-    }
-
-    /// Makes `token` current, entering it where it is a container.
-    fn open(&mut self, token: Option<Token>) -> Result<Option<Token>, Refusal> {
-        let kind = match token {
-            Some(Token::StartObject) => Kind::Object,
-            Some(Token::StartArray) => Kind::Array,
-            _ => return Ok(token),
-        };
-        if self.outer.len() >= MOST_DEPTH {
-            let message = format!(
-                "Document nesting depth ({}) exceeds the maximum allowed ({MOST_DEPTH}, from `StreamReadConstraints.getMaxNestingDepth()`)",
-                self.outer.len() + 1
-            );
-            return Err(self.fault(Fault::Constraint(&message)));
-        }
-        let names = Names { few: self.spare.pop().unwrap_or_default(), many: HashSet::new() };
-        let scope = Scope { kind, start: self.token_location, entries: 0, names };
-        self.outer.push(mem::replace(&mut self.scope, scope));
-        Ok(token)
-    }
-
-    fn close(&mut self, byte: u8) -> Result<Token, Refusal> {
-        self.token_location = self.before();
-        let (token, kind, other) =
-            if byte == b']' { (Token::EndArray, Kind::Array, '}') } else { (Token::EndObject, Kind::Object, ']') };
-        if self.kind() != kind {
-            let open = self.kind().describe();
-            let start = self.source().at(self.scope.start);
-            let message = format!(
-                "Unexpected close marker '{}': expected '{other}' (for {open} starting at {start})",
-                char::from(byte)
-            );
-            return Err(self.fault_at_byte(&message));
-        }
-        if let Some(outer) = self.outer.pop() {
-            let mut names = mem::replace(&mut self.scope, outer).names.few;
-            names.clear();
-            self.spare.push(names);
-        }
-        Ok(token)
     }
 
     /// Reads the token of a value whose first byte is `byte`.

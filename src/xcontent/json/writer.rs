@@ -1,6 +1,6 @@
 //! JSON as Elasticsearch writes it: compact, or pretty with two blanks and ` : `.
 
-use super::{Sink, double::write_double, scan::plain_length};
+use crate::xcontent::{Sink, double::write_double, scan::plain_length};
 
 /// Writes compact JSON.
 #[derive(Debug, Default)]

@@ -23,8 +23,8 @@ pub(super) struct Problem {
 
 /// The characters of a document, and how far they are read.
 pub(super) struct Reader {
-    chars: Vec<char>,
-    mark: Mark,
+    pub(super) chars: Vec<char>,
+    pub(super) mark: Mark,
     /// Behind these characters another one begins, and is cut off.
     cut: Option<Problem>,
     looked_behind: Cell<bool>,

@@ -6,17 +6,22 @@
 use std::borrow::Cow;
 
 use super::{
-    binary::{Kind, Value},
-    double::parse_double,
-    json_faults::Source,
-    json_parser::Names,
-    parser::{Location, Number, Parser, Refusal, Token},
-    yaml_events::{CORE, Event, Events, Properties, What},
-    yaml_reader::{Mark, Problem, Reader},
-    yaml_scalar::{self, Resolved},
-    yaml_scanner::Scanner,
+    documents::CORE,
+    events::{Event, Events, Properties, What},
+    reader::{Mark, Problem, Reader},
+    scalar::{self, Resolved},
+    scanner::Scanner,
 };
-use crate::error::Exception;
+use crate::{
+    error::Exception,
+    xcontent::{
+        binary::{number::Value, token::Kind},
+        double::parse_double,
+        json::faults::Source,
+        names::Names,
+        parser::{Location, Number, Parser, Refusal, Token},
+    },
+};
 
 /// A parser over one document in memory.
 pub struct YamlParser<'a> {
@@ -24,8 +29,8 @@ pub struct YamlParser<'a> {
     /// `None` once it is over, and where the bytes are no text.
     events: Result<Events, Option<Problem>>,
     /// Of the last event.
-    start: Mark,
-    end: Mark,
+    pub(super) start: Mark,
+    pub(super) end: Mark,
     /// Names of open objects; arrays have none.
     scopes: Vec<Option<Names<'static>>>,
     current: Option<Kind>,
@@ -101,7 +106,7 @@ impl<'a> YamlParser<'a> {
         }
     }
 
-    fn name(&mut self, event: Event) -> Result<Kind, Refusal> {
+    pub(super) fn name(&mut self, event: Event) -> Result<Kind, Refusal> {
         let shown = match event.what {
             What::Scalar { value, .. } => {
                 let new = self
@@ -132,9 +137,9 @@ impl<'a> YamlParser<'a> {
 
     fn scalar(&mut self, value: String, tag: Option<&str>, plain: bool) -> Result<Option<Kind>, Refusal> {
         let resolved = match tag {
-            None | Some("!") if plain || tag.is_some() => yaml_scalar::resolve(&value),
+            None | Some("!") if plain || tag.is_some() => scalar::resolve(&value),
             None | Some("!") => Ok(Resolved::Text),
-            Some(tag) => yaml_scalar::resolve_as(&value, tag.strip_prefix(CORE).unwrap_or(tag)),
+            Some(tag) => scalar::resolve_as(&value, tag.strip_prefix(CORE).unwrap_or(tag)),
         };
         let resolved = resolved.map_err(|message| self.fault(&message))?;
         self.text = value;
@@ -180,7 +185,7 @@ impl<'a> YamlParser<'a> {
     }
 
     /// The text can be read, but not understood.
-    fn fault(&self, message: &str) -> Refusal {
+    pub(super) fn fault(&self, message: &str) -> Refusal {
         self.wrapped("json_parse_exception", message)
     }
 
