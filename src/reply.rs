@@ -1,7 +1,7 @@
 //! From an outcome to the bytes and headers of a response.
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body::SizeHint;
 
 use crate::{
@@ -51,6 +51,8 @@ pub struct Rendering {
     opaque_id: Option<HeaderValue>,
 }
 
+const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
+
 const ALLOWED: &str = "GET,POST";
 
 /// The type of a reply of lines.
@@ -71,7 +73,7 @@ impl Rendering {
             filter: FilterPath::default(),
             error_trace: false,
             deprecation: None,
-            opaque_id: headers.get("x-opaque-id").cloned(),
+            opaque_id: headers.get(&OPAQUE_ID).cloned(),
         }
     }
 

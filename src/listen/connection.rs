@@ -2,13 +2,12 @@
 
 use std::{io, pin::pin, sync::Arc};
 
-use axum::Router;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Front,
+    App, Front,
     answer::answer,
     exchange::Exchange,
     guarded::Guarded,
@@ -28,7 +27,7 @@ trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// Serves a connection until it ends.
-pub(super) async fn serve(stream: Stream, front: Arc<Front>, app: Router, mut phases: Phases) {
+pub(super) async fn serve(stream: Stream, front: Arc<Front>, app: App, mut phases: Phases) {
     let _counted = metrics::connection();
     let peer = Peer::of(stream.peer());
     let transport = tokio::select! {
@@ -61,15 +60,16 @@ async fn speak(
     transport: Box<dyn Transport>,
     peer: Peer,
     front: Arc<Front>,
-    app: Router,
+    app: App,
     mut phases: Phases,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let exchange = Arc::new(Exchange::default());
     let stream = Guarded::new(transport, Arc::clone(&exchange), front.limits);
     let most = front.limits.largest_head;
     let of_connection = Arc::clone(&exchange);
-    let service =
-        service_fn(move |request| answer(Arc::clone(&front), app.clone(), Arc::clone(&of_connection), peer, request));
+    let service = service_fn(move |request| {
+        answer(Arc::clone(&front), Arc::clone(&app), Arc::clone(&of_connection), peer, request)
+    });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -78,7 +78,6 @@ async fn speak(
             .max_header_size(most)
             .max_buf_size(READ_AHEAD.max(most))
             .auto_date_header(false)
-            .preserve_header_case(true)
             .serve_connection(TokioIo::new(stream), service)
     );
     let mut draining = false;

@@ -180,7 +180,7 @@ impl Upstream {
 
     fn suspect(&self, node: &Arc<Node>, failure: Failure, why: &(dyn StdError + 'static)) {
         if node.suspect() {
-            metrics::upstream_node(&node.address.to_string(), false);
+            metrics::upstream_node(&node.name, false);
             tracing::warn!(node = %node.address, error = why, "{failure}");
             tokio::spawn(find_well(self.this.clone(), Arc::clone(node)));
         }
@@ -188,7 +188,7 @@ impl Upstream {
 
     fn trust(node: &Node) {
         if node.trust() {
-            metrics::upstream_node(&node.address.to_string(), true);
+            metrics::upstream_node(&node.name, true);
             tracing::info!(node = %node.address, "the cluster's node answers again");
         }
     }
@@ -223,7 +223,7 @@ fn count(node: &Node, purpose: Purpose, begun: Instant, outcome: Result<StatusCo
         Ok(_) => Outcome::Answered,
         Err(failure) => failure.outcome(),
     };
-    metrics::upstream_request(&node.address.to_string(), purpose, outcome, begun.elapsed());
+    metrics::upstream_request(&node.name, purpose, outcome, begun.elapsed());
 }
 
 /// A place among the requests under way.
