@@ -18,8 +18,9 @@ use super::{
 
 use crate::observe::metrics::{self, Limit};
 
-/// Bytes of a request that are read ahead; a head may not be larger.
-const READ_AHEAD: usize = 64 << 10;
+/// Bytes of a request that are read ahead, at least, and of a reply that wait to be written, at most: no head may be larger,
+/// and a slow reader's connection holds little more.
+const AHEAD: usize = 16 << 10;
 
 /// What a connection runs on, with TLS or without.
 trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -76,7 +77,7 @@ async fn speak(
             // Times of waiting are the stream's, which tells an idle connection from a slow head.
             .header_read_timeout(None)
             .max_header_size(most)
-            .max_buf_size(READ_AHEAD.max(most))
+            .max_buf_size(AHEAD.max(most))
             .auto_date_header(false)
             .serve_connection(TokioIo::new(stream), service)
     );

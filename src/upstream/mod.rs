@@ -57,8 +57,9 @@ use nodes::{Address, Node, Nodes};
 pub use tell::Order;
 use tls::Tls;
 
-/// Bytes of an answer that are read ahead; its head may not be larger.
-const READ_AHEAD: usize = 64 << 10;
+/// Bytes of an answer that are read at once, at most: its head may not be larger, and a slow reader lets a few such pieces
+/// wait here.
+const READ_AHEAD: usize = 16 << 10;
 /// Unused connections are closed before clusters and balancers do.
 const IDLE: Duration = Duration::from_secs(15);
 /// A connection whose other side acknowledges nothing for so long is dead, whatever is waited for.
