@@ -16,6 +16,8 @@ const LONGEST_OPAQUE_ID: usize = 4_096;
 /// Headers that name another caller, in any spelling of `-` and `_`: never obeyed by accident.
 const IDENTITY: [&str; 2] = ["es-security-runas-user", "es-secondary-authorization"];
 
+const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
+
 /// Headers that a client may not ask to be dropped.
 const KEPT: [&str; 4] = ["authorization", "x-opaque-id", "es-security-runas-user", "host"];
 
@@ -42,20 +44,23 @@ pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap, run_as: bool) -> R
     }
     for name in IDENTITY {
         let allowed = |key: &str| run_as && key == RUN_AS.as_str();
-        let given = headers.keys().map(HeaderName::as_str).find(|key| key.replace('_', "-") == name && !allowed(key));
-        if given.is_some() {
+        if headers.keys().map(HeaderName::as_str).any(|key| spells(key, name) && !allowed(key)) {
             return refuse(format!("the header [{name}] is not accepted here"));
         }
     }
-    for single in [header::HOST, header::AUTHORIZATION, RUN_AS, HeaderName::from_static("x-opaque-id")] {
-        if headers.get_all(&single).iter().count() > 1 {
-            return refuse(format!("the header [{single}] may be given once only"));
+    // Whether any header is given more than once is known without looking for one.
+    let repeats = headers.len() > headers.keys_len();
+    if repeats {
+        for single in [header::HOST, header::AUTHORIZATION, RUN_AS, OPAQUE_ID] {
+            if headers.get_all(&single).iter().count() > 1 {
+                return refuse(format!("the header [{single}] may be given once only"));
+            }
         }
     }
-    if headers.get("x-opaque-id").is_some_and(|id| id.len() > LONGEST_OPAQUE_ID) {
+    if headers.get(OPAQUE_ID).is_some_and(|id| id.len() > LONGEST_OPAQUE_ID) {
         return refuse(format!("the header [x-opaque-id] is longer than {LONGEST_OPAQUE_ID} bytes"));
     }
-    if headers.get_all(header::TRANSFER_ENCODING).iter().count() > 1 {
+    if repeats && headers.get_all(header::TRANSFER_ENCODING).iter().count() > 1 {
         return refuse("the header [transfer-encoding] may be given once only".into());
     }
     for named in headers.get_all(header::CONNECTION).iter().flat_map(|value| value.as_bytes().split(|c| *c == b',')) {
@@ -67,25 +72,38 @@ pub fn admit(method: &Method, uri: &Uri, headers: &HeaderMap, run_as: bool) -> R
     Ok(())
 }
 
+/// Whether a header has this name, in any spelling of `-` and `_`.
+fn spells(key: &str, name: &str) -> bool {
+    let spelled = key.bytes().map(|byte| if byte == b'_' { b'-' } else { byte });
+    key.len() == name.len() && spelled.eq(name.bytes())
+}
+
 /// Why a path could mean two things.
 fn ambiguous(path: &str) -> Option<&'static str> {
-    let inner = path.trim_end_matches('/');
-    for segment in inner.split('/').skip(1) {
+    for segment in path.trim_end_matches('/').split('/').skip(1) {
         if segment.is_empty() {
             return Some("contains an empty segment");
         }
-        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-        if matches!(&*plain, "." | "..") {
+        if is_dots(segment.as_bytes()) {
             return Some("contains a dot segment");
         }
     }
-    let lower = path.to_ascii_lowercase();
-    if lower.contains("%5c") {
+    let contains = |escape: fn(u8, u8) -> bool| path.as_bytes().windows(3).any(|w| w[0] == b'%' && escape(w[1], w[2]));
+    if contains(|one, two| one == b'5' && two.eq_ignore_ascii_case(&b'c')) {
         return Some("contains an encoded backslash");
     }
-    let control =
-        lower.as_bytes().windows(3).any(|w| w[0] == b'%' && (matches!(w[1], b'0' | b'1') || &w[1..] == b"7f"));
+    let control = contains(|one, two| matches!(one, b'0' | b'1') || one == b'7' && two.eq_ignore_ascii_case(&b'f'));
     control.then_some("contains an encoded control character")
+}
+
+/// Whether a segment is `.` or `..`, with any of them encoded.
+fn is_dots(mut segment: &[u8]) -> bool {
+    let mut dots = 0;
+    while !segment.is_empty() {
+        let ([b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..]) = segment else { return false };
+        (segment, dots) = (rest, dots + 1);
+    }
+    dots <= 2
 }
 
 #[cfg(test)]

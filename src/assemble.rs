@@ -4,14 +4,13 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use axum::{Router, middleware::from_fn};
 
 use crate::{
     admin::ready::{ClusterHealth, Health, Readiness, StoreHealth},
     config::{Config, Results, Settings, access::Access, listener::ListenerConfig, operations::Operations},
     handle::{Gate, handle},
     listen::{
-        Front,
+        App, Front,
         phase::Phases,
         rates::Rates,
         socket::{Place, Sockets},
@@ -36,7 +35,7 @@ pub struct Checked {
 
 /// A server that does not listen yet.
 pub struct Assembled {
-    app: Router,
+    app: App,
     pub front: Arc<Front>,
     pub privileges: Arc<Privileges>,
     pub readiness: Arc<Readiness>,
@@ -46,7 +45,7 @@ pub struct Assembled {
 
 /// A server whose port is open.
 pub struct Listening {
-    app: Router,
+    app: App,
     front: Arc<Front>,
     sockets: Sockets,
 }
@@ -96,8 +95,12 @@ impl Checked {
             most_time: listener.request,
             allow_run_as: access.allow_run_as,
         };
+        let gate = Arc::new(gate);
         Ok(Assembled {
-            app: Router::new().fallback(handle).layer(from_fn(observed)).with_state(Arc::new(gate)),
+            app: Arc::new(move |request| {
+                let gate = Arc::clone(&gate);
+                Box::pin(observed(request, |request| handle(gate, request)))
+            }),
             privileges,
             readiness: Arc::new(Readiness::new(health)),
             front: Arc::new(Front::new(listener.limits, rates, tls, listener.drain)),

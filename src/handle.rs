@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{body::Body, extract::State};
+use axum::body::Body;
 use http::{Method, Request, Response, request::Parts};
 use http_body::Body as _;
 
@@ -46,7 +46,7 @@ pub struct Gate {
 
 /// Answers a request; whatever goes wrong on the way is an answer too. The order of refusals is Elastic's: who is not
 /// known, what is wrong with the request itself, who may not, which job is none, what the search says.
-pub async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Response<Body> {
+pub async fn handle(gate: Arc<Gate>, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let mut rendering = Rendering::of(&head.headers);
     let mut watch = Watch::default();

@@ -28,17 +28,18 @@ const IDENTITY: [&str; 6] = [
 
 /// Leaves of a request's headers what the cluster shall see.
 pub fn strip_request(headers: &mut HeaderMap) {
-    strip_hop_by_hop(headers);
-    headers.remove(header::HOST);
-    headers.remove(header::EXPECT);
-    let named: Vec<HeaderName> = headers.keys().filter(|name| says_who(name)).cloned().collect();
-    for name in named {
-        headers.remove(name);
-    }
+    remove_named(headers);
+    remove(headers, |name| is_hop_by_hop(name) || says_who(name) || *name == header::HOST || *name == header::EXPECT);
 }
 
 /// Removes what belongs to the connection, and what the other side says belongs to it.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    remove_named(headers);
+    remove(headers, is_hop_by_hop);
+}
+
+/// Removes what the other side says belongs to the connection.
+fn remove_named(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
@@ -49,9 +50,18 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
     for name in named {
         headers.remove(name);
     }
-    for name in HOP_BY_HOP {
+}
+
+/// Looks at the few names that are there, once; mostly there is nothing to remove.
+fn remove(headers: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool) {
+    let unwanted: Vec<HeaderName> = headers.keys().filter(|name| is_unwanted(name)).cloned().collect();
+    for name in unwanted {
         headers.remove(name);
     }
+}
+
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(&name.as_str())
 }
 
 fn says_who(name: &HeaderName) -> bool {

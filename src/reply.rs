@@ -1,7 +1,7 @@
 //! From an outcome to the bytes and headers of a response.
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body::SizeHint;
 
 use crate::{
@@ -37,6 +37,7 @@ pub enum Reply {
 }
 
 /// How the answer to one request is to be written.
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch that a request has")]
 #[derive(Debug)]
 pub struct Rendering {
     format: Format,
@@ -52,6 +53,8 @@ pub struct Rendering {
     pub deprecation: Option<String>,
     opaque_id: Option<HeaderValue>,
 }
+
+const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
 
 const ALLOWED: &str = "GET,POST";
 
@@ -74,7 +77,7 @@ impl Rendering {
             lines: false,
             error_trace: false,
             deprecation: None,
-            opaque_id: headers.get("x-opaque-id").cloned(),
+            opaque_id: headers.get(&OPAQUE_ID).cloned(),
         }
     }
 

@@ -37,7 +37,11 @@ impl Route {
     /// The message for a malformed escape in a name.
     pub fn find(method: &Method, raw_path: &str) -> Result<Self, String> {
         let trimmed = raw_path.trim_end_matches('/');
-        let Some(relative) = trimmed.strip_prefix('/') else { return Ok(Self::Other) };
+        let Some(relative) =
+            trimmed.strip_prefix('/').filter(|path| path.starts_with("_ml/") || path.starts_with("_xpack/"))
+        else {
+            return Ok(Self::Other);
+        };
         let segments: Vec<&str> = relative.split('/').collect();
         let (dialect, rest) = match &segments[..] {
             ["_ml", rest @ ..] => (Dialect::V8, rest),

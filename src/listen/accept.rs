@@ -2,11 +2,10 @@
 
 use std::{io::ErrorKind, sync::Arc, time::Duration};
 
-use axum::Router;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    Front, connection,
+    App, Front, connection,
     phase::{Phase, Phases},
     socket::Sockets,
 };
@@ -15,7 +14,7 @@ use super::{
 const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
 /// Serves until the phase changes, then lets requests under way finish.
-pub async fn serve(mut sockets: Sockets, front: Arc<Front>, app: Router, mut phases: Phases) {
+pub async fn serve(mut sockets: Sockets, front: Arc<Front>, app: App, mut phases: Phases) {
     let places = Arc::new(Semaphore::new(front.limits.connections));
     let mut connections = JoinSet::new();
     let mut pause = PAUSE.0;
@@ -32,7 +31,7 @@ pub async fn serve(mut sockets: Sockets, front: Arc<Front>, app: Router, mut pha
         match accepted {
             Ok(stream) => {
                 pause = PAUSE.0;
-                let served = connection::serve(stream, Arc::clone(&front), app.clone(), phases.clone());
+                let served = connection::serve(stream, Arc::clone(&front), Arc::clone(&app), phases.clone());
                 connections.spawn(async move {
                     served.await;
                     drop(place);

@@ -2,14 +2,13 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use tower::ServiceExt as _;
 
 use super::{
-    Front,
+    App, Front,
     bodies::{Download, Upload},
     exchange::{Broken, Exchange},
     framing,
@@ -25,7 +24,7 @@ use crate::{
 /// Answers one request of a connection.
 pub(super) async fn answer(
     front: Arc<Front>,
-    app: Router,
+    app: App,
     exchange: Arc<Exchange>,
     peer: Peer,
     request: Request<Incoming>,
@@ -34,7 +33,8 @@ pub(super) async fn answer(
     let (head, body) = request.into_parts();
     let (method, rendering) = (head.method.clone(), Rendering::of(&head.headers));
     let size = body.size_hint();
-    let upload = Upload::new(body, Arc::clone(&exchange), Patience::new(front.limits.body_stall));
+    let upload = |body| Upload::new(body, Arc::clone(&exchange), Patience::new(front.limits.body_stall));
+    let upload = (!body.is_end_stream()).then(|| upload(body));
     if let Err(error) = framing::check(&head) {
         return Ok(last(reply(&rendering, &method, error, &exchange, None)));
     }
@@ -46,9 +46,9 @@ pub(super) async fn answer(
         Ok(credential) => credential,
         Err(error) => return Ok(reply(&rendering, &method, error, &exchange, Some(place))),
     };
-    let mut request = Request::from_parts(head, Body::new(upload));
+    let mut request = Request::from_parts(head, upload.map_or_else(Body::empty, Body::new));
     request.extensions_mut().insert(peer);
-    let Ok(response) = app.oneshot(request).await;
+    let response = app(request).await;
     // Whoever could not read the body cannot know why.
     if let Some(broken) = exchange.broken() {
         return Ok(last(reply(&rendering, &method, explain(broken), &exchange, Some(place))));

@@ -2,13 +2,12 @@
 
 use std::{io, pin::pin, sync::Arc};
 
-use axum::Router;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Front,
+    App, Front,
     answer::answer,
     exchange::Exchange,
     guarded::Guarded,
@@ -19,8 +18,9 @@ use super::{
 
 use crate::observe::metrics::{self, Limit};
 
-/// Bytes of a request that are read ahead; a head may not be larger.
-const READ_AHEAD: usize = 64 << 10;
+/// Bytes of a request that are read ahead, at least, and of a reply that wait to be written, at most: no head may be larger,
+/// and a slow reader's connection holds little more.
+const AHEAD: usize = 16 << 10;
 
 /// What a connection runs on, with TLS or without.
 trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -28,7 +28,7 @@ trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// Serves a connection until it ends.
-pub(super) async fn serve(stream: Stream, front: Arc<Front>, app: Router, mut phases: Phases) {
+pub(super) async fn serve(stream: Stream, front: Arc<Front>, app: App, mut phases: Phases) {
     let _counted = metrics::connection();
     let peer = Peer::of(stream.peer());
     let transport = tokio::select! {
@@ -61,24 +61,24 @@ async fn speak(
     transport: Box<dyn Transport>,
     peer: Peer,
     front: Arc<Front>,
-    app: Router,
+    app: App,
     mut phases: Phases,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let exchange = Arc::new(Exchange::default());
     let stream = Guarded::new(transport, Arc::clone(&exchange), front.limits);
     let most = front.limits.largest_head;
     let of_connection = Arc::clone(&exchange);
-    let service =
-        service_fn(move |request| answer(Arc::clone(&front), app.clone(), Arc::clone(&of_connection), peer, request));
+    let service = service_fn(move |request| {
+        answer(Arc::clone(&front), Arc::clone(&app), Arc::clone(&of_connection), peer, request)
+    });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
             // Times of waiting are the stream's, which tells an idle connection from a slow head.
             .header_read_timeout(None)
             .max_header_size(most)
-            .max_buf_size(READ_AHEAD.max(most))
+            .max_buf_size(AHEAD.max(most))
             .auto_date_header(false)
-            .preserve_header_case(true)
             .serve_connection(TokioIo::new(stream), service)
     );
     let mut draining = false;

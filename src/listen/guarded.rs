@@ -12,7 +12,7 @@ use std::{
 use bytes::{Buf as _, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 
 use super::{
@@ -31,6 +31,8 @@ pub(super) struct Guarded<S> {
     exchange: Arc<Exchange>,
     limits: Limits,
     waiting: Option<Waiting>,
+    /// Rings at the end of the wait, or at that of an earlier one, and is set anew then: a request costs no timer.
+    alarm: Option<Pin<Box<Sleep>>>,
     writing: Patience,
     /// What is sent instead of hyper's own refusal, as far as it is not sent yet.
     instead: Option<Bytes>,
@@ -46,7 +48,9 @@ struct Waiting {
     begun: bool,
     /// Whether it is a HEAD request, as far as is known.
     for_head: bool,
-    end: Pin<Box<Sleep>>,
+    end: Instant,
+    /// Whether it was told that this is over.
+    told: bool,
 }
 
 // === impl Guarded ===
@@ -54,7 +58,7 @@ struct Waiting {
 impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
     pub fn new(stream: S, exchange: Arc<Exchange>, limits: Limits) -> Self {
         let writing = Patience::new(limits.reply_stall);
-        Self { stream, exchange, limits, waiting: None, writing, instead: None, lingering: None }
+        Self { stream, exchange, limits, waiting: None, alarm: None, writing, instead: None, lingering: None }
     }
 
     /// Bytes of a request are there: its head has begun, unless one is being answered.
@@ -68,7 +72,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
                 after,
                 begun: true,
                 for_head: bytes.starts_with(b"HEAD "),
-                end: Box::pin(sleep(self.limits.head)),
+                end: Instant::now() + self.limits.head,
+                told: false,
             });
         }
     }
@@ -81,14 +86,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             return Poll::Pending;
         }
         let (after, idle) = (self.exchange.requests(), self.limits.keep_alive);
-        let new = || Waiting { after, begun: false, for_head: false, end: Box::pin(sleep(idle)) };
+        let new = || Waiting { after, begun: false, for_head: false, end: Instant::now() + idle, told: false };
         if self.waiting.as_ref().is_none_or(|waiting| waiting.after != after) {
             self.waiting = Some(new());
         }
         loop {
             let waiting = self.waiting.get_or_insert_with(new);
-            ready!(waiting.end.as_mut().poll(cx));
+            ready!(poll_rung(&mut self.alarm, waiting.end, cx));
             if stage == Stage::Quiet {
+                waiting.told = true;
                 return Poll::Ready(());
             }
             // The reply is still being written: whether that goes on is another question.
@@ -158,6 +164,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
     }
 }
 
+/// Ready when it is this late.
+fn poll_rung(alarm: &mut Option<Pin<Box<Sleep>>>, end: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    let alarm = alarm.get_or_insert_with(|| Box::pin(sleep_until(end)));
+    if alarm.deadline() > end {
+        alarm.as_mut().reset(end);
+    }
+    ready!(alarm.as_mut().poll(cx));
+    if alarm.deadline() < end {
+        alarm.as_mut().reset(end);
+        return alarm.as_mut().poll(cx);
+    }
+    Poll::Ready(())
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
@@ -166,7 +186,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
                 self.came(&buffer.filled()[before..]);
             }
             // Bytes that come one by one do not make the head's time longer.
-            if outcome.is_ok() && self.waiting.as_ref().is_some_and(|waiting| waiting.begun) {
+            let late = |waiting: &Waiting| waiting.begun && waiting.end <= Instant::now();
+            if outcome.is_ok() && self.waiting.as_ref().is_some_and(late) {
                 let over = self.poll_waited(cx);
                 if over.is_ready() {
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "no request in time")));
@@ -217,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         self.exchange.flushed();
         self.writing.renew();
         // It may not read again before something comes: the wait for that begins here.
-        let told = self.waiting.as_ref().is_some_and(|waiting| waiting.end.is_elapsed());
+        let told = self.waiting.as_ref().is_some_and(|waiting| waiting.told);
         if self.poll_waited(cx).is_ready() && !told {
             cx.waker().wake_by_ref();
         }

@@ -3,7 +3,10 @@
 //! A connection is waited for in bounds (`guarded`), its requests are admitted one by one (`answer`), and both know of each
 //! other (`exchange`).
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use axum::body::Body;
+use http::{Request, Response};
 
 use crate::config::listener::Limits;
 
@@ -27,6 +30,12 @@ pub use accept::serve;
 use in_flight::InFlight;
 use rates::Rates;
 use tls::Tls;
+
+/// What answers requests. A future is made for each one, so that a connection that waits holds none.
+pub type App = Arc<dyn Fn(Request<Body>) -> Answering + Send + Sync>;
+
+/// A request that is being answered.
+pub type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// What every connection needs.
 pub struct Front {

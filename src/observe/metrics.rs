@@ -1,6 +1,9 @@
 //! Numbers for Prometheus. Labels are few and bounded: no job, no user, nothing a client can choose.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, prometheus_text::encode},
@@ -30,7 +33,7 @@ struct RequestLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UpstreamLabels {
     /// Addresses as they stand in the configuration.
-    node: String,
+    node: Arc<str>,
     purpose: &'static str,
     outcome: &'static str,
 }
@@ -197,7 +200,7 @@ pub fn verdict(known: bool) {
 }
 
 /// Counts a request to a node of the cluster. `node` is its address in the configuration, never a client's text.
-pub fn upstream_request(node: &str, purpose: Purpose, outcome: Outcome, took: Duration) {
+pub fn upstream_request(node: &Arc<str>, purpose: Purpose, outcome: Outcome, took: Duration) {
     let purpose = match purpose {
         Purpose::Search => "search",
         Purpose::Privileges => "privileges",
@@ -213,7 +216,7 @@ pub fn upstream_request(node: &str, purpose: Purpose, outcome: Outcome, took: Du
         Outcome::Cut => "cut",
         Outcome::Nonsense => "nonsense",
     };
-    let labels = UpstreamLabels { node: node.to_owned(), purpose, outcome };
+    let labels = UpstreamLabels { node: Arc::clone(node), purpose, outcome };
     METRICS.upstream_requests.get_or_create(&labels).inc();
     METRICS.upstream_durations.get_or_create(&[("purpose", purpose)]).observe(took.as_secs_f64());
 }
@@ -361,11 +364,11 @@ mod tests {
 
     #[test]
     fn what_the_upstream_does_is_counted() {
-        let node = "http://node-of-this-test:9200";
-        super::upstream_request(node, Purpose::Search, Outcome::Timeout, Duration::from_millis(3));
-        super::upstream_request(node, Purpose::Search, Outcome::Timeout, Duration::from_millis(3));
+        let node = "http://node-of-this-test:9200".into();
+        super::upstream_request(&node, Purpose::Search, Outcome::Timeout, Duration::from_millis(3));
+        super::upstream_request(&node, Purpose::Search, Outcome::Timeout, Duration::from_millis(3));
         super::upstream_retry(Retry::Cut);
-        super::upstream_node(node, false);
+        super::upstream_node(&node, false);
         super::limited(Limit::Tls);
         let text = super::text();
         for line in [

@@ -10,10 +10,7 @@ use std::{
     time::Instant,
 };
 
-use axum::{
-    body::{Body, HttpBody},
-    middleware::Next,
-};
+use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Frame, SizeHint};
@@ -24,7 +21,7 @@ use super::{about::About, metrics, traces};
 /// What is learned of a request while it is answered.
 #[derive(Debug)]
 struct Known {
-    id: String,
+    about: About,
     user: OnceLock<String>,
     received: AtomicU64,
 }
@@ -41,18 +38,20 @@ pub fn known_as(user: &str) {
 /// The id of the current request, where there is one.
 #[must_use]
 pub fn current_id() -> Option<String> {
-    CURRENT.try_with(|known| known.id.clone()).ok()
+    CURRENT.try_with(|known| known.about.id.clone()).ok()
 }
 
 /// Answers by `next`, and tells of it.
-pub async fn observed(request: Request<Body>, next: Next) -> Response<Body> {
+pub async fn observed<F: Future<Output = Response<Body>>>(
+    request: Request<Body>,
+    next: impl FnOnce(Request<Body>) -> F,
+) -> Response<Body> {
     let about = About::of(request.method(), request.uri(), request.headers());
     // Of the highest level, so that every line that is logged for a request has its id.
     let span = tracing::error_span!(target: "mlgate::request", "request", id = about.id);
     traces::begin(&span, &about, request.headers());
-    let known = Arc::new(Known { id: about.id.clone(), user: OnceLock::new(), received: AtomicU64::new(0) });
+    let known = Arc::new(Known { about, user: OnceLock::new(), received: AtomicU64::new(0) });
     let mut telling = Telling {
-        about,
         span: span.clone(),
         known: Arc::clone(&known),
         begun: Instant::now(),
@@ -61,16 +60,15 @@ pub async fn observed(request: Request<Body>, next: Next) -> Response<Body> {
         whole: false,
         _in_flight: metrics::in_flight(),
     };
-    let incoming = Arc::clone(&known);
-    let request = request.map(|body| Body::new(Received { body, known: incoming }));
-    let response = CURRENT.scope(known, next.run(request)).instrument(span).await;
+    let received = |body: Body| Body::new(Received { body, known: Arc::clone(&known) });
+    let request = request.map(|body| if body.is_end_stream() { body } else { received(body) });
+    let response = CURRENT.scope(known, next(request)).instrument(span).await;
     telling.status = response.status().as_u16();
     response.map(|body| Body::new(Sent { body, telling }))
 }
 
 /// The end of a request: whatever ends it drops this.
 struct Telling {
-    about: About,
     span: tracing::Span,
     known: Arc<Known>,
     begun: Instant,
@@ -95,7 +93,7 @@ struct Sent {
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        let About { id, method, route, job, opaque_id, client_id, trace_id } = &self.about;
+        let About { id, method, route, job, opaque_id, client_id, trace_id } = &self.known.about;
         let took = self.begun.elapsed();
         let received = self.known.received.load(Ordering::Relaxed);
         metrics::request(route, method, self.status, took, received, self.sent);

@@ -57,8 +57,9 @@ use nodes::{Address, Node, Nodes};
 pub use tell::Order;
 use tls::Tls;
 
-/// Bytes of an answer that are read ahead; its head may not be larger.
-const READ_AHEAD: usize = 64 << 10;
+/// Bytes of an answer that are read at once, at most: its head may not be larger, and a slow reader lets a few such pieces
+/// wait here.
+const READ_AHEAD: usize = 32 << 10;
 /// Unused connections are closed before clusters and balancers do.
 const IDLE: Duration = Duration::from_secs(15);
 /// A connection whose other side acknowledges nothing for so long is dead, whatever is waited for.
@@ -180,7 +181,7 @@ impl Upstream {
 
     fn suspect(&self, node: &Arc<Node>, failure: Failure, why: &(dyn StdError + 'static)) {
         if node.suspect() {
-            metrics::upstream_node(&node.address.to_string(), false);
+            metrics::upstream_node(&node.name, false);
             tracing::warn!(node = %node.address, error = why, "{failure}");
             tokio::spawn(find_well(self.this.clone(), Arc::clone(node)));
         }
@@ -188,7 +189,7 @@ impl Upstream {
 
     fn trust(node: &Node) {
         if node.trust() {
-            metrics::upstream_node(&node.address.to_string(), true);
+            metrics::upstream_node(&node.name, true);
             tracing::info!(node = %node.address, "the cluster's node answers again");
         }
     }
@@ -223,7 +224,7 @@ fn count(node: &Node, purpose: Purpose, begun: Instant, outcome: Result<StatusCo
         Ok(_) => Outcome::Answered,
         Err(failure) => failure.outcome(),
     };
-    metrics::upstream_request(&node.address.to_string(), purpose, outcome, begun.elapsed());
+    metrics::upstream_request(&node.name, purpose, outcome, begun.elapsed());
 }
 
 /// A place among the requests under way.

@@ -24,6 +24,8 @@ pub struct Address {
 #[derive(Debug)]
 pub struct Node {
     pub address: Address,
+    /// The address as a text, made once.
+    pub name: Arc<str>,
     suspect: AtomicBool,
 }
 
@@ -103,7 +105,9 @@ impl Nodes {
     /// Nodes that are all trusted.
     #[must_use]
     pub fn new(addresses: Vec<Address>) -> Self {
-        let node = |address| Arc::new(Node { address, suspect: AtomicBool::new(false) });
+        let node = |address: Address| {
+            Arc::new(Node { name: address.to_string().into(), address, suspect: AtomicBool::new(false) })
+        };
         Self { all: addresses.into_iter().map(node).collect(), next: AtomicUsize::new(0) }
     }
 
