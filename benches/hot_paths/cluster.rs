@@ -10,10 +10,13 @@ use crate::documents;
 const UNKNOWN: &str = r#"{"error":{"root_cause":[],"type":"security_exception","reason":"missing authentication credentials for REST request [/]"},"status":401}"#;
 const MAY: &str = r#"{"username":"ml_reader","has_all_requested":true,"cluster":{"cluster:monitor/xpack/ml/job/results/buckets/get":true,"monitor_ml":true,"monitor":true,"manage_ml":true,"manage":true},"index":{".ml-anomalies-j":{"read":true}},"application":{}}"#;
 
+const FIELDS: &str = r#"{"indices":[".ml-anomalies-shared"],"fields":{"job_id":{"keyword":{"type":"keyword","metadata_field":false,"searchable":true,"aggregatable":true}},"result_type":{"keyword":{"type":"keyword","metadata_field":false,"searchable":true,"aggregatable":true}}}}"#;
+
 /// The replies, made once.
 struct Replies {
     unknown: Vec<u8>,
     may: Vec<u8>,
+    fields: Vec<u8>,
     buckets: Vec<u8>,
     records: Vec<u8>,
     small: Vec<u8>,
@@ -24,6 +27,7 @@ pub async fn answer(listener: TcpListener) {
     let replies: &Replies = Box::leak(Box::new(Replies {
         unknown: reply("401 Unauthorized", UNKNOWN),
         may: reply("200 OK", MAY),
+        fields: reply("200 OK", FIELDS),
         buckets: reply("200 OK", &documents::buckets(true)),
         records: reply("200 OK", &documents::records()),
         small: reply("200 OK", &"x".repeat(1024)),
@@ -44,6 +48,7 @@ async fn converse(mut stream: TcpStream, replies: &Replies) {
                 }
             }
             question if question.starts_with(b"POST /_security/") => &replies.may,
+            fields if fields.starts_with(b"GET /.ml-anomalies-") => &replies.fields,
             nobody if nobody.starts_with(b"GET / ") => &replies.unknown,
             _ => &replies.small,
         };
