@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{io::Write as _, net::SocketAddr, path::Path, process::Command};
+use std::{io::Write as _, net::SocketAddr, path::Path, process::Command, sync::Mutex};
 
 use support::{Cluster, Reply, Server, basic, root, send, send_raw, start_with};
 
@@ -134,6 +134,8 @@ async fn on(server: Server) {
 
 /// Someone else's program, which scrolls, writes in bulk and reads settings: through mlgate it does what it does without.
 fn elasticdump(cluster: SocketAddr, front: SocketAddr, (user, password): (&str, &str)) {
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let installing = INSTALLING.lock().unwrap();
     let folder = root().join("target/elasticdump");
     let program = folder.join("node_modules/.bin/elasticdump");
     if !program.exists() {
@@ -145,6 +147,7 @@ fn elasticdump(cluster: SocketAddr, front: SocketAddr, (user, password): (&str, 
             return;
         }
     }
+    drop(installing);
     let files = tempfile::tempdir().unwrap();
     let dump = |input: &str, output: &str, kind: &str| {
         let output_kind = ["--quiet", "--limit=500", "--type", kind];
