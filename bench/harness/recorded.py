@@ -25,6 +25,7 @@ SERVER = """open_file_cache max=100; open_file_cache_valid 1h;
     add_header X-elastic-product Elasticsearch always;
     location = / {{ add_header X-elastic-product Elasticsearch always; add_header WWW-Authenticate 'Basic realm="security"' always; return 401 '{unknown}'; }}
     location = /_security/user/_has_privileges {{ return 200 '{yes}'; }}
+    location ~ /_field_caps$ {{ return 200 '{fields}'; }}
     location ~ ^/.ml-anomalies-(b[0-9]+)/_search$ {{ error_page 405 =200 /$1.json; return 405; }}
     location = /logs/_search {{ error_page 405 =200 /1kb.json; return 405; }}
     location ~ ^/logs/_doc/(.*)$ {{ try_files /$1.json =404; }}
@@ -36,6 +37,13 @@ def _yes() -> str:
     index = {f".ml-anomalies-b{size}": {"read": True} for size in PAGES}
     answer = {"username": "ml_reader", "has_all_requested": True, "cluster": dict.fromkeys(granted, True), "index": index}
     return json.dumps({**answer, "application": {}})
+
+
+def _fields() -> str:
+    """As Elasticsearch tells of indices that have Elastic's mapping: every field is a keyword, none has another beside it."""
+    names = ["job_id", "result_type", "over_field_value", "partition_field_value", "by_field_value", "field_name", "function"]
+    keyword = {"keyword": {"type": "keyword", "metadata_field": False, "searchable": True, "aggregatable": True}}
+    return json.dumps({"indices": [".ml-anomalies-shared"], "fields": dict.fromkeys(names, keyword)})
 
 
 def files() -> Path:
@@ -51,5 +59,5 @@ def files() -> Path:
 
 def start() -> Process:
     port = free_port()
-    server = SERVER.format(port=port, folder=files(), unknown=MISSING_CREDENTIALS, yes=_yes())
+    server = SERVER.format(port=port, folder=files(), unknown=MISSING_CREDENTIALS, yes=_yes(), fields=_fields())
     return nginx_with("cluster", server, port, OTHER_CORE)
