@@ -17,6 +17,12 @@ use crate::{
 /// Bytes that are collected before they are put away.
 const PIECE: usize = 28 << 10;
 
+/// Room for a piece with the bucket that fills it, so that what is written is hardly ever moved.
+const ROOM: usize = 32 << 10;
+
+/// Bytes of a usual bucket.
+const USUAL: usize = 700;
+
 /// `{"count":…,"buckets":[…]}` in the making.
 #[derive(Debug)]
 pub struct Page {
@@ -93,7 +99,7 @@ impl Page {
 
     fn put_away(&mut self) {
         if let Some(written) = self.writer.written().filter(|written| written.len() >= PIECE) {
-            self.spool.push(mem::take(written));
+            self.spool.push(mem::replace(written, Vec::with_capacity(ROOM)));
         }
     }
 }
@@ -102,6 +108,9 @@ impl Taker for Page {
     fn begin(&mut self, total: u64) {
         self.spool.clear();
         (self.writer, self.total, self.refused) = (self.form.writer(), total, None);
+        if let Some(written) = self.writer.written() {
+            written.reserve(usize::try_from(total).map_or(ROOM, |total| total.saturating_mul(USUAL).min(ROOM)));
+        }
         let sink = self.writer.sink();
         sink.start_object();
         sink.name("count");
