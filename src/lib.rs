@@ -65,6 +65,9 @@ pub mod admin;
 /// What is not ours, to the cluster and back.
 pub mod pass_through;
 
+/// Bodies in few large pieces.
+pub mod gathered;
+
 /// Which headers go on to the cluster and back.
 pub mod headers;
 

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     error::{Error, Exception, Fault},
+    gathered::Gathered,
     reply::Rendering,
 };
 
@@ -58,7 +59,10 @@ pub(super) async fn answer(
         front.rates.saw(credential, response.status());
     }
     let close = response.status() == StatusCode::URI_TOO_LONG;
-    let response = response.map(|body| Download::new(body, exchange, Some(place)));
+    let (head, body) = response.into_parts();
+    // The head goes with what there is of the body.
+    let body = Gathered::filled(body).await;
+    let response = Response::from_parts(head, Download::new(body, exchange, Some(place)));
     Ok(if close { last(response) } else { response })
 }
 
@@ -81,7 +85,7 @@ fn reply(
     exchange: &Arc<Exchange>,
     place: Option<Place>,
 ) -> Response<Download> {
-    rendering.respond(method, Err(error)).map(|body| Download::new(body, Arc::clone(exchange), place))
+    rendering.respond(method, Err(error)).map(|body| Download::new(Gathered::new(body), Arc::clone(exchange), place))
 }
 
 /// The last reply of its connection.

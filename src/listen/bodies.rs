@@ -17,6 +17,7 @@ use super::{
     in_flight::Place,
     patience::Patience,
 };
+use crate::gathered::{AT_ONCE, Gathered, Pieces};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -30,8 +31,10 @@ pub(super) struct Upload {
 
 /// The body of a reply. It keeps the request's place until hyper has taken all of it, or has given up.
 pub(super) struct Download {
-    body: Body,
+    body: Gathered<Body>,
     exchange: Arc<Exchange>,
+    /// Whether the client did not take all at once of what it got so far: then little of it waits here.
+    held_up: bool,
     _place: Option<Place>,
 }
 
@@ -95,17 +98,19 @@ impl Drop for Upload {
 // === impl Download ===
 
 impl Download {
-    pub fn new(body: Body, exchange: Arc<Exchange>, place: Option<Place>) -> Self {
-        Self { body, exchange, _place: place }
+    pub fn new(body: Gathered<Body>, exchange: Arc<Exchange>, place: Option<Place>) -> Self {
+        Self { body, exchange, held_up: false, _place: place }
     }
 }
 
 impl HttpBody for Download {
-    type Data = Bytes;
+    type Data = Pieces;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Pieces>, axum::Error>>> {
+        self.held_up |= self.exchange.was_held_up();
+        let most = if self.held_up { 0 } else { AT_ONCE };
+        self.body.poll_gathered(cx, most)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -31,6 +31,7 @@ pub(super) struct Exchange {
     broken: AtomicU8,
     unread: AtomicBool,
     upgrade: AtomicBool,
+    held_up: AtomicBool,
 }
 
 // === impl Exchange ===
@@ -53,6 +54,7 @@ impl Exchange {
     pub fn begin(&self, upgrade: bool) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.broken.store(0, Ordering::Relaxed);
+        self.held_up.store(false, Ordering::Relaxed);
         self.upgrade.fetch_or(upgrade, Ordering::Relaxed);
         self.stage.store(1, Ordering::Relaxed);
     }
@@ -65,6 +67,16 @@ impl Exchange {
     /// hyper has written all it had.
     pub fn flushed(&self) {
         let _ = self.stage.compare_exchange(2, 0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// The client does not take what is written for it.
+    pub fn hold_up(&self) {
+        self.held_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it did not, since this was last asked.
+    pub fn was_held_up(&self) -> bool {
+        self.held_up.swap(false, Ordering::Relaxed)
     }
 
     /// The body of the request that is being answered is not whole.

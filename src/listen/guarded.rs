@@ -116,6 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
+                self.exchange.hold_up();
                 ready!(self.writing.poll_over(cx));
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its reply")))
             }

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, Request, StatusCode, header, uri::PathAndQuery};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -17,7 +16,13 @@ use super::{
     slot,
 };
 
-use crate::observe::metrics::{self, Purpose, Retry};
+use crate::{
+    gathered::Gathered,
+    observe::metrics::{self, Purpose, Retry},
+};
+
+/// Bytes of a usual question's body.
+const USUAL: usize = 1 << 10;
 
 /// A question. It only reads, so that it may be sent twice.
 #[derive(Debug, Clone)]
@@ -173,8 +178,12 @@ impl Upstream {
     ) -> Result<StatusCode, Failure> {
         let nonsense = |_| Failure::Unreachable;
         let target = PathAndQuery::try_from(question.target).map_err(|error| nonsense(error.into()))?;
-        let body = question.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let Some(body) = Lender::of(body).lend() else { return Err(Failure::Broken) };
+        let mut body = Vec::new();
+        if let Some(asked) = question.body {
+            body.reserve(USUAL);
+            serde_json::to_writer(&mut body, asked).map_err(|_| Failure::Broken)?;
+        }
+        let Some(body) = Lender::of(Gathered::new(body.into())).lend() else { return Err(Failure::Broken) };
         let mut request = Request::new(body);
         *request.method_mut() = question.method.clone();
         *request.uri_mut() = node.address.uri(target).map_err(nonsense)?;

@@ -11,9 +11,10 @@ use std::{
 };
 
 use axum::body::{Body, HttpBody};
-use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
+
+use crate::gathered::{Gathered, Pieces};
 
 /// The owner's side.
 #[derive(Clone)]
@@ -29,7 +30,7 @@ pub struct Lent {
 }
 
 struct Shared {
-    body: Mutex<Body>,
+    body: Mutex<Gathered<Body>>,
     /// Whether any of it was asked for.
     touched: AtomicBool,
     /// Whether there is no more of it.
@@ -42,7 +43,7 @@ struct Shared {
 // === impl Lender ===
 
 impl Lender {
-    pub fn of(body: Body) -> Self {
+    pub fn of(body: Gathered<Body>) -> Self {
         let sent = AtomicBool::new(body.is_end_stream());
         let (touched, moved) = (AtomicBool::new(false), AtomicU64::new(0));
         Self { shared: Arc::new(Shared { body: Mutex::new(body), touched, sent, start: Instant::now(), moved }) }
@@ -75,7 +76,7 @@ impl Lender {
 // === impl Shared ===
 
 impl Shared {
-    fn body(&self) -> std::sync::MutexGuard<'_, Body> {
+    fn body(&self) -> std::sync::MutexGuard<'_, Gathered<Body>> {
         self.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -83,10 +84,10 @@ impl Shared {
 // === impl Lent ===
 
 impl HttpBody for Lent {
-    type Data = Bytes;
+    type Data = Pieces;
     type Error = axum::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Pieces>, axum::Error>>> {
         self.shared.touched.store(true, Relaxed);
         let mut body = self.shared.body();
         let polled = Pin::new(&mut *body).poll_frame(cx);
@@ -113,24 +114,25 @@ mod tests {
     use std::time::Duration;
 
     use axum::body::Body;
+    use http_body_util::BodyExt as _;
 
-    use super::Lender;
+    use super::{Gathered, Lender};
 
     #[tokio::test]
     async fn lent_again_only_when_untouched() {
-        let lender = Lender::of(Body::from("abc"));
+        let lender = Lender::of(Gathered::new("abc".into()));
         drop(lender.lend().unwrap());
-        let body = Body::new(lender.lend().unwrap());
-        assert_eq!(axum::body::to_bytes(body, 10).await.unwrap(), "abc");
+        let body = lender.lend().unwrap();
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "abc");
         assert!(lender.lend().is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_go_on_and_an_answer_that_does_not_come() {
         let start = tokio::time::Instant::now();
-        Lender::of(Body::empty()).stalled(Duration::from_secs(1), Duration::from_secs(5)).await;
+        Lender::of(Gathered::new(Body::empty())).stalled(Duration::from_secs(1), Duration::from_secs(5)).await;
         assert_eq!(start.elapsed().as_secs(), 5);
-        Lender::of(Body::from("abc")).stalled(Duration::from_secs(1), Duration::from_secs(5)).await;
+        Lender::of(Gathered::new("abc".into())).stalled(Duration::from_secs(1), Duration::from_secs(5)).await;
         assert_eq!(start.elapsed().as_secs(), 6);
     }
 }

@@ -22,7 +22,7 @@ use super::{
     nodes::Node,
     slot,
 };
-use crate::observe::metrics::Purpose;
+use crate::{gathered::Gathered, observe::metrics::Purpose};
 
 /// Longest time that a request waits for a place among those under way.
 const WAIT: Duration = Duration::from_secs(1);
@@ -51,7 +51,7 @@ impl Upstream {
         };
         let places = (of_others, slot(&self.slots, deadline).await?);
         let (head, body) = request.into_parts();
-        let lender = Lender::of(body);
+        let lender = Lender::of(Gathered::filled(body).await);
         let nodes = self.nodes.in_order();
         let mut heads = std::iter::repeat_n(head, nodes.len());
         for node in nodes {

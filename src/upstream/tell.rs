@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Answer, Failure, Upstream, count, lent::Lender, nodes::Node, slot};
-use crate::observe::metrics::Purpose;
+use crate::{gathered::Gathered, observe::metrics::Purpose};
 
 /// A request of a command.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ impl Upstream {
         let (body, media_type) = order.body.clone().map_or((Body::empty(), None), |(body, media_type)| {
             (Body::from(body), Some(HeaderValue::from_static(media_type)))
         });
-        let Some(body) = Lender::of(body).lend() else { return Err(Failure::Broken) };
+        let Some(body) = Lender::of(Gathered::new(body)).lend() else { return Err(Failure::Broken) };
         let mut request = Request::new(body);
         *request.method_mut() = order.method.clone();
         *request.uri_mut() = node.address.uri(target).map_err(|_| Failure::Unreachable)?;
