@@ -105,7 +105,7 @@ impl Shadow {
     ) {
         let ShadowSettings { within, most, .. } = self.settings;
         let answer = async {
-            let answer = timeout(within, self.other.answer(&asked, body, &permit, most)).await;
+            let answer = timeout(within, self.other.answer(&asked, body, permit, most)).await;
             answer.unwrap_or(Err(Failure::TimedOut))
         };
         let (primary, secondary) = tokio::join!(taken, answer);
