@@ -144,6 +144,11 @@ impl Settings {
         }
     }
 
+    /// The first key that is set of those that begin with a text.
+    pub(super) fn first_set(&self, beginning: &str) -> Option<&'static str> {
+        every_key!(set!(self)).find(|key| key.starts_with(beginning))
+    }
+
     /// The keys whose values differ.
     #[must_use]
     pub fn differing(&self, other: &Self) -> Vec<&'static str> {

@@ -16,6 +16,7 @@ mod settings;
 pub mod show;
 pub mod upstream;
 
+use listener::LARGEST_BODY;
 use modes::ModesConfig;
 pub use settings::Settings;
 use upstream::ClusterConfig;
@@ -49,7 +50,7 @@ impl Config {
             (None, store) => Results::Embedded(store.clone().unwrap_or_else(|| "mlgate.db".into())),
         };
         let modes = ModesConfig::of(settings, &results)?;
-        Ok(Self { results, modes, max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20) })
+        Ok(Self { results, modes, max_body_bytes: settings.max_body_bytes.unwrap_or(LARGEST_BODY) })
     }
 }
 
