@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::outlet::{Outlet, Read};
 use crate::{
     store::embedded::import::{
-        formats::{self, Content},
+        formats::{Content, Found},
         lines::Lines,
     },
     transfer::{
@@ -35,7 +35,7 @@ pub struct FileSource {
 }
 
 /// What a document in the file is.
-enum Found {
+enum Meaning {
     /// A result, or the configuration of a job.
     Document {
         document: Document,
@@ -57,7 +57,7 @@ impl FileSource {
             |job| chosen.includes(job),
             |_, found| {
                 match found {
-                    Found::Document { document, job, time } => {
+                    Meaning::Document { document, job, time } => {
                         documents += 1;
                         if document.is_configuration() {
                             plan.jobs.entry(job).or_default().configuration = true;
@@ -65,8 +65,8 @@ impl FileSource {
                             plan.count(job, &document.index, time);
                         }
                     }
-                    Found::Unfit(_) => documents += 1,
-                    Found::Left => {}
+                    Meaning::Unfit(_) => documents += 1,
+                    Meaning::Left => {}
                 }
                 true
             },
@@ -83,9 +83,9 @@ impl FileSource {
             |job| jobs.contains(job),
             |place, found| {
                 let read = match found {
-                    Found::Document { document, .. } => Read::Taken(document),
-                    Found::Unfit(why) => Read::Unfit(Rejected { what: format!("{name}:{}", place.line + 1), why }),
-                    Found::Left => Read::Left,
+                    Meaning::Document { document, .. } => Read::Taken(document),
+                    Meaning::Unfit(why) => Read::Unfit(Rejected { what: format!("{name}:{}", place.line + 1), why }),
+                    Meaning::Left => Read::Left,
                 };
                 outlet.put_waiting(place, read)
             },
@@ -97,7 +97,7 @@ impl FileSource {
         &self,
         from: Option<Mark>,
         is_asked_for: impl Fn(&str) -> bool,
-        mut call: impl FnMut(Mark, Found) -> bool,
+        mut call: impl FnMut(Mark, Meaning) -> bool,
     ) -> anyhow::Result<()> {
         let named = || self.file.display().to_string();
         let mut file = File::open(&self.file).with_context(named)?;
@@ -113,7 +113,7 @@ impl FileSource {
                     documents.iter().all(|document| call(place, understand(document, place.at, &is_asked_for)))
                 }
                 Ok(Content::Aliases(_)) => true,
-                Err(reason) => call(place, Found::Unfit(reason)),
+                Err(reason) => call(place, Meaning::Unfit(reason)),
             };
             if !goes_on {
                 break;
@@ -125,27 +125,27 @@ impl FileSource {
 }
 
 /// What a document in the file is. `place` is its own: of those without an id.
-fn understand(found: &formats::Found<'_>, place: i64, is_asked_for: impl Fn(&str) -> bool) -> Found {
+fn understand(found: &Found<'_>, place: i64, is_asked_for: impl Fn(&str) -> bool) -> Meaning {
     let head = match Head::read(found.source) {
         Ok(head) => head,
-        Err(error) => return Found::Unfit(format!("not a document: {error}")),
+        Err(error) => return Meaning::Unfit(format!("not a document: {error}")),
     };
     let index = match found.index.as_deref() {
         None if head.is_configuration() => CONFIGURATIONS.into(),
         None => DEFAULT_INDEX.into(),
-        Some(name) if name.starts_with(".ml-") && index_at_target(name).is_none() => return Found::Left,
+        Some(name) if name.starts_with(".ml-") && index_at_target(name).is_none() => return Meaning::Left,
         Some(name) => match index_at_target(name) {
             Some(index) => index,
-            None => return Found::Unfit(format!("the index {name:?} is none of results (.ml-anomalies-…)")),
+            None => return Meaning::Unfit(format!("the index {name:?} is none of results (.ml-anomalies-…)")),
         },
     };
     if index == CONFIGURATIONS && !head.is_configuration() {
         // a datafeed, for one
-        return Found::Left;
+        return Meaning::Left;
     }
-    let Some(job) = head.job() else { return Found::Unfit("a document without job_id".into()) };
+    let Some(job) = head.job() else { return Meaning::Unfit("a document without job_id".into()) };
     if !is_asked_for(&job) {
-        return Found::Left;
+        return Meaning::Left;
     }
     let id = match &found.id {
         Some(id) => id.clone().into_owned(),
@@ -153,5 +153,5 @@ fn understand(found: &formats::Found<'_>, place: i64, is_asked_for: impl Fn(&str
         None => made_up_id(&head, place, found.source),
     };
     let source = in_one_line(Bytes::copy_from_slice(found.source));
-    Found::Document { document: Document { index: Arc::from(&*index), id, source }, job, time: head.time() }
+    Meaning::Document { document: Document { index: Arc::from(&*index), id, source }, job, time: head.time() }
 }

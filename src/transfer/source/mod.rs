@@ -1,4 +1,4 @@
-//! Where documents come from: three readers, each of which puts what it reads into an [`Outlet`].
+//! Where documents come from: three readers, each of which puts what it reads into an outlet.
 
 use tokio::{sync::mpsc::Sender, task::spawn_blocking};
 
