@@ -1,7 +1,7 @@
 //! One error for the whole program, shaped as Elasticsearch shapes it.
 //!
-//! An [`Error`] knows its HTTP status, whose fault it is, and the chain of exceptions that Elasticsearch would have shown.
-//! [`Error::document`] is the only place that turns it into a reply.
+//! An `Error` knows its HTTP status, whose fault it is, and the chain of exceptions that Elasticsearch would have shown.
+//! `Error::document` is the only place that turns it into a reply.
 
 use std::{borrow::Cow, fmt};
 

@@ -13,17 +13,13 @@ use crate::{
     modes::{Answers, Modes, watch::Watch},
     pass_through::PassThrough,
     privileges::{Privileges, caller::Caller},
+    question::Question,
     reply::{Rendering, Reply},
     request_body::read_body,
     rest::{Parameters, RestRequest},
-    results::{
-        documents::Style,
-        get_buckets::{get_buckets, lines::Lines, request::GetBuckets},
-    },
     root_page::{self, is_root_page},
-    route::{Dialect, Route},
+    route::Route,
     spool::Spools,
-    xcontent::{any_parser, media_type::Negotiated, parser::Parser},
 };
 
 /// What every request needs.
@@ -98,17 +94,10 @@ async fn answer(
         Route::GetBuckets { dialect, job_id, timestamp } => {
             rendering.deprecation = dialect.deprecation(&head.method, timestamp.is_some());
             let rest = RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body);
-            let asked = understand(&content, &rest)?;
+            let question = Question::read(&content, &rest, dialect)?;
             let permit = Arc::new(mode.permit(&decision)?);
             *watch = mode.begin(head, &rest.body, &decision, &permit);
-            let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-            let found = if rendering.lines {
-                Lines::open(Arc::clone(store), Arc::clone(&permit), &asked, style).await.map(Reply::Lines)
-            } else {
-                let page = rendering.page(style, permit.job(), &gate.spools);
-                get_buckets(&**store, &permit, &asked, page).await.map(Reply::Buckets)
-            };
-            match found {
+            match question.answer(store, &permit, rendering, &gate.spools).await {
                 Ok(reply) => Ok(reply),
                 Err(error) => Err(decision.after_search(error, &permit).await),
             }
@@ -117,12 +106,4 @@ async fn answer(
         Route::Other if is_root_page(&head.method, head.uri.path()) => Ok(Reply::Document(root_page::own())),
         Route::Other => Err(Error::no_handler(&head.method, &head.uri)),
     }
-}
-
-/// What is asked: the body or the query is read first, then what nobody asked for is refused.
-pub(crate) fn understand(content: &Negotiated, rest: &RestRequest) -> Result<GetBuckets, Error> {
-    let mut parser = any_parser::of_request(rest, content)?;
-    let asked = GetBuckets::read(rest, parser.as_mut().map(|parser| &mut **parser as &mut dyn Parser))?;
-    rest.parameters.refuse_leftovers(&rest.path())?;
-    Ok(asked)
 }

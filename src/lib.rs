@@ -38,6 +38,9 @@ pub mod privileges;
 /// Who answers for which jobs: our searches, a genuine API, or one of them and the other to compare.
 pub mod modes;
 
+/// A question, from what was sent to what is found.
+pub mod question;
+
 /// What is served: Get Buckets, from its request to its reply.
 pub mod results;
 

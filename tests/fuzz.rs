@@ -6,6 +6,7 @@
 #[path = "../fuzz/checks/mod.rs"]
 #[allow(clippy::expect_used, reason = "the checks panic on a finding")]
 mod checks;
+mod support;
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use proptest::{
     sample::Index,
     test_runner::{TestError, TestRunner},
 };
+use support::damage::damage;
 
 /// Pieces that turn one seed into something else.
 const TOKENS: [&[u8]; 24] = [
@@ -57,10 +59,8 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
 
 fn changed(mut text: Vec<u8>, changes: Vec<Change>) -> Vec<u8> {
     for (place, cut, token, byte) in changes {
-        let start = place.index(text.len() + 1);
-        let end = (start + cut).min(text.len());
         let token = token.map_or(&[][..], |token| *token.get(&TOKENS));
-        text.splice(start..end, token.iter().copied().chain(byte));
+        damage(&mut text, place, cut, token.iter().copied().chain(byte));
     }
     text
 }

@@ -4,9 +4,9 @@
 
 mod support;
 
-use std::{io::Write as _, net::SocketAddr, path::Path, process::Command, sync::Mutex};
+use std::{io::Write as _, net::SocketAddr, path::Path, process::Command};
 
-use support::{Cluster, Reply, Server, basic, root, send, send_raw, start_with};
+use support::{Cluster, Reply, Server, basic, install::Installer, send, send_raw, start_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn elasticsearch() {
@@ -134,20 +134,8 @@ async fn on(server: Server) {
 
 /// Someone else's program, which scrolls, writes in bulk and reads settings: through mlgate it does what it does without.
 fn elasticdump(cluster: SocketAddr, front: SocketAddr, (user, password): (&str, &str)) {
-    static INSTALLING: Mutex<()> = Mutex::new(());
-    let installing = INSTALLING.lock().unwrap();
-    let folder = root().join("target/elasticdump");
+    let Some(folder) = Installer::Npm.install("elasticdump", &["elasticdump@6.125.1"]) else { return };
     let program = folder.join("node_modules/.bin/elasticdump");
-    if !program.exists() {
-        let mut npm = Command::new("npm");
-        npm.args(["install", "--silent", "--no-audit", "--no-fund", "elasticdump@6.125.1", "--prefix"]).arg(&folder);
-        if !npm.status().is_ok_and(|status| status.success()) {
-            assert!(std::env::var_os("MLGATE_REQUIRE_CLIENTS").is_none(), "no elasticdump");
-            eprintln!("\n*** SKIPPED: elasticdump cannot be installed here, which needs npm and its registry\n");
-            return;
-        }
-    }
-    drop(installing);
     let files = tempfile::tempdir().unwrap();
     let dump = |input: &str, output: &str, kind: &str| {
         let output_kind = ["--quiet", "--limit=500", "--type", kind];

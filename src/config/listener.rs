@@ -7,6 +7,9 @@ use anyhow::bail;
 use super::{Settings, access::Access};
 use crate::listen::{rates::Rate, socket::Place, tls::TlsFiles};
 
+/// Largest body of a request that is read here, in bytes, where nothing is said.
+pub(super) const LARGEST_BODY: usize = 1 << 20;
+
 /// The listener, checked.
 #[derive(Debug, Clone)]
 pub struct ListenerConfig {
@@ -55,7 +58,7 @@ impl Default for Limits {
             body_stall: Duration::from_secs(30),
             reply_stall: Duration::from_mins(1),
             largest_head: 16 << 10,
-            largest_body: 1 << 20,
+            largest_body: LARGEST_BODY as u64,
             connections: 8_192,
             requests: 1_024,
             in_flight_bytes: 256 << 20,
@@ -90,7 +93,7 @@ impl ListenerConfig {
             body_stall: seconds("body_timeout_seconds", settings.body_timeout_seconds, default.body_stall)?,
             reply_stall: seconds("reply_timeout_seconds", settings.reply_timeout_seconds, default.reply_stall)?,
             largest_head: number("max_head_bytes", settings.max_head_bytes, default.largest_head, 1 << 10, 1 << 20)?,
-            largest_body: u64::try_from(settings.max_body_bytes.unwrap_or(1 << 20)).unwrap_or(u64::MAX),
+            largest_body: settings.max_body_bytes.map_or(default.largest_body, |bytes| bytes as u64),
             connections: number("max_connections", settings.max_connections, default.connections, 1, 1 << 20)?,
             requests: number("max_requests", settings.max_requests, default.requests, 1, 1 << 20)?,
             in_flight_bytes: settings.max_request_bytes.unwrap_or(default.in_flight_bytes),

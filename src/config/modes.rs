@@ -10,7 +10,7 @@ use super::{
     Results, Settings,
     access::basic,
     listener::{number, seconds},
-    upstream::ClusterConfig,
+    upstream::{ClusterConfig, longest_search, way_to},
 };
 use crate::{
     modes::{
@@ -19,7 +19,7 @@ use crate::{
         shadow::ShadowSettings,
     },
     privileges::SearchAs,
-    upstream::{UpstreamSettings, nodes::Address, tls::Tls},
+    upstream::{nodes::Address, tls::Tls},
 };
 
 /// Whose credential the second cluster is sent.
@@ -75,7 +75,7 @@ impl ModesConfig {
         let shadows = rules.iter().any(|rule| rule.mode == ModeName::Shadow);
         let shadow = if shadows { Some(shadow(settings, secondary.is_some())?) } else { None };
         if shadow.is_none()
-            && let Some((key, _)) = of_shadow(settings).into_iter().find(|(_, set)| *set)
+            && let Some(key) = settings.first_set("shadow_")
         {
             bail!("{key}: is of use only where modes has shadow");
         }
@@ -116,21 +116,6 @@ impl ModesConfig {
     }
 }
 
-fn of_shadow(settings: &Settings) -> [(&'static str, bool); 10] {
-    [
-        ("shadow_primary", settings.shadow_primary.is_some()),
-        ("shadow_secondary", settings.shadow_secondary.is_some()),
-        ("shadow_flip", settings.shadow_flip.is_some()),
-        ("shadow_ignore", settings.shadow_ignore.is_some()),
-        ("shadow_log", settings.shadow_log.is_some()),
-        ("shadow_log_max_bytes", settings.shadow_log_max_bytes.is_some()),
-        ("shadow_in_flight", settings.shadow_in_flight.is_some()),
-        ("shadow_sample_percent", settings.shadow_sample_percent.is_some()),
-        ("shadow_timeout_seconds", settings.shadow_timeout_seconds.is_some()),
-        ("shadow_max_body_bytes", settings.shadow_max_body_bytes.is_some()),
-    ]
-}
-
 fn shadow(settings: &Settings, has_secondary: bool) -> anyhow::Result<ShadowConfig> {
     let place = if has_secondary { Place::Secondary } else { Place::Upstream };
     let primary = settings.shadow_primary.unwrap_or(SideName::REWRITE);
@@ -165,15 +150,8 @@ fn shadow(settings: &Settings, has_secondary: bool) -> anyhow::Result<ShadowConf
 
 fn secondary(settings: &Settings) -> anyhow::Result<Option<Secondary>> {
     let Some(nodes) = &settings.secondary else {
-        let set = [
-            ("secondary_ca", settings.secondary_ca.is_some()),
-            ("secondary_server_name", settings.secondary_server_name.is_some()),
-            ("secondary_credential", settings.secondary_credential.is_some()),
-            ("secondary_username", settings.secondary_username.is_some()),
-            ("secondary_password", settings.secondary_password.is_some()),
-        ];
-        return match set.into_iter().find(|(_, set)| *set) {
-            Some((key, _)) => bail!("{key}: is of use only where there is a secondary"),
+        return match settings.first_set("secondary_") {
+            Some(key) => bail!("{key}: is of use only where there is a secondary"),
             None => Ok(None),
         };
     };
@@ -186,22 +164,9 @@ fn secondary(settings: &Settings) -> anyhow::Result<Option<Secondary>> {
             bail!("{key}: is of use only where secondary is https");
         }
     }
-    // Times and numbers are those of the way to any cluster.
-    let default = UpstreamSettings::of(nodes);
-    let upstream = UpstreamSettings {
-        tls,
-        key: "secondary",
-        connect: seconds(
-            "upstream_connect_timeout_seconds",
-            settings.upstream_connect_timeout_seconds,
-            default.connect,
-        )?,
-        connections: number("upstream_connections", settings.upstream_connections, default.connections, 1, 1 << 16)?,
-        idle: seconds("pass_through_idle_seconds", settings.pass_through_idle_seconds, default.idle)?,
-        ..default
-    };
-    let search = seconds("upstream_timeout_seconds", settings.upstream_timeout_seconds, Duration::from_secs(30))?;
-    Ok(Some(Secondary { cluster: ClusterConfig { upstream, search }, account: account(settings)? }))
+    let upstream = way_to(settings, "secondary", nodes, tls)?;
+    let cluster = ClusterConfig { upstream, search: longest_search(settings)? };
+    Ok(Some(Secondary { cluster, account: account(settings)? }))
 }
 
 /// No credential goes to another cluster unless that is said.

@@ -82,29 +82,34 @@ impl ClusterConfig {
         };
         let nodes = nodes.addresses("upstream")?;
         let tls = tls(settings, &nodes)?;
-        let default = UpstreamSettings::of(Vec::new());
-        let upstream = UpstreamSettings {
-            nodes,
-            tls,
-            key: default.key,
-            connect: seconds(
-                "upstream_connect_timeout_seconds",
-                settings.upstream_connect_timeout_seconds,
-                default.connect,
-            )?,
-            connections: number(
-                "upstream_connections",
-                settings.upstream_connections,
-                default.connections,
-                1,
-                1 << 16,
-            )?,
-            idle: seconds("pass_through_idle_seconds", settings.pass_through_idle_seconds, default.idle)?,
-            reply: seconds("pass_through_reply_seconds", settings.pass_through_reply_seconds, default.reply)?,
-        };
-        let search = seconds("upstream_timeout_seconds", settings.upstream_timeout_seconds, Duration::from_secs(30))?;
-        Ok(Some(Self { upstream, search }))
+        let way = way_to(settings, "upstream", nodes, tls)?;
+        let reply = seconds("pass_through_reply_seconds", settings.pass_through_reply_seconds, way.reply)?;
+        Ok(Some(Self { upstream: UpstreamSettings { reply, ..way }, search: longest_search(settings)? }))
     }
+}
+
+/// The way to a cluster that a key names: times and numbers are the same for each.
+pub(super) fn way_to(
+    settings: &Settings,
+    key: &'static str,
+    nodes: Vec<Address>,
+    tls: Tls,
+) -> anyhow::Result<UpstreamSettings> {
+    let default = UpstreamSettings::of(nodes);
+    let (connect, connections) = (settings.upstream_connect_timeout_seconds, settings.upstream_connections);
+    Ok(UpstreamSettings {
+        tls,
+        key,
+        connect: seconds("upstream_connect_timeout_seconds", connect, default.connect)?,
+        connections: number("upstream_connections", connections, default.connections, 1, 1 << 16)?,
+        idle: seconds("pass_through_idle_seconds", settings.pass_through_idle_seconds, default.idle)?,
+        ..default
+    })
+}
+
+/// Longest time for one search, of any cluster.
+pub(super) fn longest_search(settings: &Settings) -> anyhow::Result<Duration> {
+    seconds("upstream_timeout_seconds", settings.upstream_timeout_seconds, Duration::from_secs(30))
 }
 
 fn unused(settings: &Settings) -> impl Iterator<Item = (&'static str, bool)> {

@@ -86,28 +86,26 @@ impl Shadow {
         // Nothing is gained by packing what is compared.
         asked.headers.remove(http::header::ACCEPT_ENCODING);
         let about = About::of(head, permit.job(), current_id(), body.len());
-        let permit = self.other.permit(decision, permit);
+        let (other, body, permit) = (Arc::clone(&self.other), body.clone(), self.other.permit(decision, permit));
+        let ShadowSettings { within, most, .. } = self.settings;
+        let answer = async move {
+            let answer = timeout(within, other.answer(&asked, body, permit, most)).await;
+            answer.unwrap_or(Err(Failure::TimedOut))
+        };
         let place = (place, metrics::shadowing());
         let (to, taken) = oneshot::channel();
         let begun = Instant::now();
-        tokio::spawn(Arc::clone(self).run(place, about, asked, body.clone(), permit, taken));
-        Watch::new(Watching { begun, most: self.settings.most, to })
+        tokio::spawn(Arc::clone(self).run(place, about, taken, answer));
+        Watch::new(Watching { begun, most, to })
     }
 
     async fn run(
         self: Arc<Self>,
         _place: (OwnedSemaphorePermit, Shadowing),
         about: About,
-        asked: Asked,
-        body: Bytes,
-        permit: Permit,
         taken: oneshot::Receiver<Answered>,
+        answer: impl Future<Output = Result<Answered, Failure>>,
     ) {
-        let ShadowSettings { within, most, .. } = self.settings;
-        let answer = async {
-            let answer = timeout(within, self.other.answer(&asked, body, &permit, most)).await;
-            answer.unwrap_or(Err(Failure::TimedOut))
-        };
         let (primary, secondary) = tokio::join!(taken, answer);
         let (primary, secondary) = match (primary, secondary) {
             (Err(_), _) => return self.skip(Shadowed::Abandoned),
@@ -116,7 +114,7 @@ impl Shadow {
             (Ok(primary), Ok(secondary)) => (primary, secondary),
         };
         let Ok(_turn) = self.comparing.acquire().await else { return };
-        let shadow = Arc::clone(&self);
+        let (shadow, most) = (Arc::clone(&self), self.settings.most);
         // A long list takes a while, and other requests wait for this thread.
         let compared = tokio::task::spawn_blocking(move || {
             let (primary, secondary) = (primary.unpacked(most), secondary.unpacked(most));

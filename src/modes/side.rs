@@ -15,12 +15,11 @@ use super::{
 };
 use crate::{
     error::{Error, Fault},
-    handle::understand,
     privileges::{Decision, Permit, SearchAs},
-    reply::{Rendering, Reply},
+    question::Question,
+    reply::Rendering,
     rest::{Parameters, RestRequest},
-    results::{documents::Style, get_buckets::get_buckets},
-    route::{Dialect, Route},
+    route::Route,
     spool::Spools,
     store::ResultsStore,
     upstream::{Failure, Upstream},
@@ -57,13 +56,13 @@ impl Side {
         &self,
         asked: &Asked,
         body: Bytes,
-        permit: &Permit,
+        permit: Permit,
         most: usize,
     ) -> Result<Answered, Failure> {
         let begun = Instant::now();
         let response = match &self.answers {
-            Answers::Native(upstream) => forward(upstream, asked, Body::from(body), permit).await?,
-            Answers::Rewrite(store) => rewrite(&**store, asked, body, permit).await?,
+            Answers::Native(upstream) => forward(upstream, asked, Body::from(body), &permit).await?,
+            Answers::Rewrite(store) => rewrite(store, asked, body, Arc::new(permit)).await?,
         };
         let took = begun.elapsed();
         whole(response, most, took).await
@@ -82,10 +81,10 @@ async fn whole(response: Response<Body>, most: usize, took: Duration) -> Result<
 
 /// What the caller would get from these results.
 async fn rewrite(
-    store: &dyn ResultsStore,
+    store: &Arc<dyn ResultsStore>,
     asked: &Asked,
     body: Bytes,
-    permit: &Permit,
+    permit: Arc<Permit>,
 ) -> Result<Response<Body>, Failure> {
     let mut rendering = Rendering::of(&asked.headers);
     let outcome = async {
@@ -95,10 +94,10 @@ async fn rewrite(
         let parameters = Parameters::parse(asked.uri.query().unwrap_or_default())?;
         let content = rendering.negotiate(&asked.headers, &parameters, !body.is_empty())?;
         let body = content.in_utf8(body);
-        let question = understand(&content, &RestRequest::new(asked.uri.path(), parameters, job_id, timestamp, body))?;
-        let style = Style { human: rendering.human, partition_scores: dialect == Dialect::V6 };
-        let page = rendering.page(style, permit.job(), &Spools::default());
-        get_buckets(store, permit, &question, page).await.map(Reply::Buckets)
+        let rest = RestRequest::new(asked.uri.path(), parameters, job_id, timestamp, body);
+        // A comparison is one of documents.
+        rendering.lines = false;
+        Question::read(&content, &rest, dialect)?.answer(store, &permit, &rendering, &Spools::default()).await
     }
     .await;
     if let Err(error) = &outcome

@@ -1,4 +1,4 @@
-//! Who may read which job's results. [`Decision::permit`] is the only maker of a [`Permit`] for a client, and no store can
+//! Who may read which job's results. `Decision::permit` is the only maker of a `Permit` for a client, and no store can
 //! be asked without one.
 
 use std::sync::{

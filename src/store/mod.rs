@@ -18,8 +18,8 @@ pub mod embedded;
 /// A future that a store returns.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// A place that holds results. Every method takes a [`Permit`], which only `privileges::authorize` can make: a search
-/// without a check does not compile.
+/// A place that holds results. Every method takes a [`Permit`], which only a [`Decision`](crate::privileges::Decision) makes
+/// for a client: a search without a check does not compile.
 pub trait ResultsStore: Send + Sync {
     /// The documents of the permitted job that answer `query`, in its order. All or an error: a partial search, a timed-out
     /// search or a cut reply is never returned as a shorter list.

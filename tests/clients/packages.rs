@@ -7,78 +7,56 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::root;
+use crate::support::{
+    install::Installer::{self, Npm, Pip},
+    root,
+};
 
 /// A client of one major version.
 pub struct Package {
     pub name: &'static str,
     pub major: u8,
-    language: Language,
+    installer: Installer,
     /// What its installer is told.
     requirements: &'static [&'static str],
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Language {
-    Python,
-    JavaScript,
-}
-
-use Language::{JavaScript, Python};
-
 /// All of them.
 pub const PACKAGES: [Package; 8] = [
-    package("python-5", 5, Python, &["elasticsearch==5.5.3", "elasticsearch-xpack==5.4.0", "urllib3<3"]),
-    package("python-6", 6, Python, &["elasticsearch==6.8.2", "urllib3<3"]),
-    package("python-7", 7, Python, &["elasticsearch==7.17.12"]),
-    package("python-8", 8, Python, &["elasticsearch==8.19.2"]),
-    package("python-9", 9, Python, &["elasticsearch==9.5.1"]),
-    package("javascript-7", 7, JavaScript, &["@elastic/elasticsearch@7.17.14"]),
-    package("javascript-8", 8, JavaScript, &["@elastic/elasticsearch@8.19.1"]),
-    package("javascript-9", 9, JavaScript, &["@elastic/elasticsearch@9.4.3"]),
+    package("python-5", 5, Pip, &["elasticsearch==5.5.3", "elasticsearch-xpack==5.4.0", "urllib3<3"]),
+    package("python-6", 6, Pip, &["elasticsearch==6.8.2", "urllib3<3"]),
+    package("python-7", 7, Pip, &["elasticsearch==7.17.12"]),
+    package("python-8", 8, Pip, &["elasticsearch==8.19.2"]),
+    package("python-9", 9, Pip, &["elasticsearch==9.5.1"]),
+    package("javascript-7", 7, Npm, &["@elastic/elasticsearch@7.17.14"]),
+    package("javascript-8", 8, Npm, &["@elastic/elasticsearch@8.19.1"]),
+    package("javascript-9", 9, Npm, &["@elastic/elasticsearch@9.4.3"]),
 ];
 
-const fn package(name: &'static str, major: u8, language: Language, requirements: &'static [&'static str]) -> Package {
-    Package { name, major, language, requirements }
+const fn package(
+    name: &'static str,
+    major: u8,
+    installer: Installer,
+    requirements: &'static [&'static str],
+) -> Package {
+    Package { name, major, installer, requirements }
 }
 
 // === impl Package ===
 
 impl Package {
-    fn folder(&self) -> PathBuf {
-        root().join("target/clients").join(self.name)
+    /// Within the build's folder.
+    fn path(&self) -> String {
+        format!("clients/{}", self.name)
     }
 
-    /// Installs it, unless it is there. Where that cannot be it is said loudly, or fails with `MLGATE_REQUIRE_CLIENTS`.
+    fn folder(&self) -> PathBuf {
+        root().join("target").join(self.path())
+    }
+
+    /// Whether it can be installed here.
     pub fn install(&self) -> bool {
-        let done = self.folder().join(".installed");
-        let wanted = self.requirements.join(" ");
-        if std::fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
-            return true;
-        }
-        let folder = self.folder();
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        let mut installer = match self.language {
-            Python => {
-                let mut pip = Command::new("python3");
-                pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "--target"]);
-                pip
-            }
-            JavaScript => {
-                let mut npm = Command::new("npm");
-                npm.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]);
-                npm
-            }
-        };
-        let output = installer.arg(&folder).args(self.requirements).output();
-        if output.as_ref().is_ok_and(|output| output.status.success()) {
-            std::fs::write(done, wanted).unwrap();
-            return true;
-        }
-        assert!(std::env::var_os("MLGATE_REQUIRE_CLIENTS").is_none(), "{installer:?}: {output:?}");
-        eprintln!("\n*** SKIPPED: {} cannot be installed here: {output:?}\n", self.name);
-        false
+        self.installer.install(&self.path(), self.requirements).is_some()
     }
 
     /// What its installer is told of the client.
@@ -96,20 +74,17 @@ impl Package {
     /// Lets the client do what is asked of it, and reads what it says.
     pub fn run(&self, asked: &Value) -> Value {
         let program = root().join("tests/clients");
-        let mut command = match self.language {
-            Python => {
-                let mut python = Command::new("python3");
-                python.env("PYTHONPATH", self.folder()).args(["-W", "ignore"]).arg(program.join("client.py"));
-                python
-            }
-            JavaScript => {
-                let mut node = Command::new("node");
-                // A program finds packages beside itself.
-                let copy = self.folder().join("client.js");
-                std::fs::copy(program.join("client.js"), &copy).unwrap();
-                node.arg(copy);
-                node
-            }
+        let mut command = if self.installer == Pip {
+            let mut python = Command::new("python3");
+            python.env("PYTHONPATH", self.folder()).args(["-W", "ignore"]).arg(program.join("client.py"));
+            python
+        } else {
+            let mut node = Command::new("node");
+            // A program finds packages beside itself.
+            let copy = self.folder().join("client.js");
+            std::fs::copy(program.join("client.js"), &copy).unwrap();
+            node.arg(copy);
+            node
         };
         let Output { status, stdout, stderr } = command.arg(asked.to_string()).output().unwrap();
         let said = String::from_utf8_lossy(&stderr);

@@ -3,7 +3,13 @@
 use std::borrow::Cow;
 
 use mlgate::xcontent::{Node, filter_path::FilterPath, media_type::Format, render::render};
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{Index, select},
+};
+
+use crate::support::damage::damage;
 
 const FIELDS: &[&str] =
     &["job_id", "timestamp", "expand", "exclude_interim", "start", "end", "page", "anomaly_score", "sort", "desc"];
@@ -138,14 +144,13 @@ fn broken(bytes: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
         b"| ",
         b"%",
     ];
-    (any::<prop::sample::Index>(), 0_usize..4, select(PIECES), 0..4).prop_map(move |(at, cut, piece, how)| {
+    (any::<Index>(), 0_usize..4, select(PIECES), 0..4).prop_map(move |(place, cut, piece, how)| {
         let mut bytes = bytes.clone();
-        let at = at.index(bytes.len() + 1);
         match how {
-            0 => bytes.truncate(at),
-            1 => drop(bytes.splice(at..at, piece.iter().copied())),
-            2 => drop(bytes.splice(at..(at + cut).min(bytes.len()), [])),
-            _ => drop(bytes.splice(at..(at + cut).min(bytes.len()), piece.iter().copied())),
+            0 => damage(&mut bytes, place, usize::MAX, []),
+            1 => damage(&mut bytes, place, 0, piece.iter().copied()),
+            2 => damage(&mut bytes, place, cut, []),
+            _ => damage(&mut bytes, place, cut, piece.iter().copied()),
         }
         bytes
     })

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{root, send};
+use crate::support::{install::Installer, send};
 
 /// A toxiproxy before the cluster.
 pub struct Toxiproxy {
@@ -44,17 +44,8 @@ pub fn faults() -> [Fault; 7] {
 impl Toxiproxy {
     /// Installs it on first use; `None`, said loudly, where that cannot be.
     pub fn before(cluster: SocketAddr) -> Option<Self> {
-        let folder = root().join("target/toxiproxy");
+        let folder = Installer::Go.install("toxiproxy", &["github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0"])?;
         let program = folder.join("server");
-        if !program.exists() {
-            let mut go = Command::new("go");
-            go.args(["install", "github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0"]).env("GOBIN", &folder);
-            if !go.status().is_ok_and(|status| status.success()) {
-                assert!(std::env::var_os("MLGATE_REQUIRE_CLUSTER").is_none(), "no toxiproxy");
-                eprintln!("\n*** SKIPPED: toxiproxy cannot be installed here, which needs Go and its modules\n");
-                return None;
-            }
-        }
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (control, address) = (free(), free());
         let server = Command::new(program)

@@ -3,7 +3,7 @@
 use crate::{
     BUCKETS, SECRET, Site,
     recorder::{Recorded, Recorder},
-    support::basic,
+    support::{Reply, basic},
 };
 
 /// What the cluster sees of a Get Buckets request.
@@ -50,6 +50,22 @@ fn all_refused(targets: &[&str]) {
     site.end();
 }
 
+/// Refuses Get Buckets of a job that can be none before anything is searched.
+fn no_job(site: &Site, id: &str) -> Reply {
+    let reply = site.get(&format!("/_ml/anomaly_detectors/{id}/results/buckets"));
+    assert_eq!(reply.status, 400, "{id}: {reply:?}");
+    assert!(!site.cluster.targets().iter().any(|target| target.contains("_search")), "{id}");
+    reply
+}
+
+/// Passes a target on as it is, and does nothing else with it.
+fn passed_on(site: &Site, target: &str) {
+    let reply = site.get(target);
+    assert_eq!((reply.status, &*reply.body), (200, "{\"passed\":true}"), "{target}");
+    assert_eq!(site.cluster.targets(), [target]);
+    site.well();
+}
+
 #[test]
 fn case_03_an_empty_first_segment() {
     all_refused(&["//_ml/anomaly_detectors/j/results/buckets", "///x"]);
@@ -75,8 +91,7 @@ fn case_05_a_way_up() {
 #[test]
 fn case_06_an_encoded_slash_in_a_job() {
     let site = Site::start();
-    let reply = site.get("/_ml/anomaly_detectors/a%2Fb/results/buckets");
-    assert_eq!(reply.status, 400, "{reply:?}");
+    let reply = no_job(&site, "a%2Fb");
     assert!(reply.body.contains("Invalid job_id; 'a/b' can contain"), "{reply:?}");
     assert!(
         site.cluster.targets().iter().all(|target| target.ends_with("_has_privileges")),
@@ -93,8 +108,7 @@ fn case_06_an_encoded_slash_in_a_job() {
 fn case_07_decoded_once_only() {
     let site = Site::start();
     for (id, decoded) in [("a%252Fb", "a%2Fb"), ("a%25%32%46b", "a%2Fb")] {
-        let reply = site.get(&format!("/_ml/anomaly_detectors/{id}/results/buckets"));
-        assert_eq!(reply.status, 400, "{reply:?}");
+        let reply = no_job(&site, id);
         assert!(reply.body.contains(&format!("Invalid job_id; '{decoded}' can contain")), "{reply:?}");
         site.well();
     }
@@ -117,9 +131,7 @@ fn case_09_control_characters_and_broken_escapes() {
     all_refused(&["/a%00", "/a%0d%0ab", "/a%1F", "/a%7F", "/_ml/anomaly_detectors/a%0Ab/results/buckets"]);
     let site = Site::start();
     for id in ["%", "%z", "%zz", "a%2"] {
-        let reply = site.get(&format!("/_ml/anomaly_detectors/{id}/results/buckets"));
-        assert_eq!(reply.status, 400, "{id}: {reply:?}");
-        assert!(!site.cluster.targets().iter().any(|target| target.contains("_search")), "{id}");
+        no_job(&site, id);
         site.well();
     }
     site.end();
@@ -129,9 +141,7 @@ fn case_09_control_characters_and_broken_escapes() {
 fn case_10_what_is_no_utf8() {
     let site = Site::start();
     for id in ["%ff", "a%c3", "%ed%a0%80"] {
-        let reply = site.get(&format!("/_ml/anomaly_detectors/{id}/results/buckets"));
-        assert_eq!(reply.status, 400, "{id}: {reply:?}");
-        assert!(!site.cluster.targets().iter().any(|target| target.contains("_search")), "{id}");
+        no_job(&site, id);
         site.well();
     }
     site.end();
@@ -229,10 +239,7 @@ fn case_16_spelled_otherwise_is_not_ours() {
         "/%5Fml/anomaly_detectors/j/results/buckets",
         "/_ml/anomaly_detectors/j/results/Buckets",
     ] {
-        let reply = site.get(target);
-        assert_eq!((reply.status, &*reply.body), (200, "{\"passed\":true}"), "{target}");
-        assert_eq!(site.cluster.targets(), [target]);
-        site.well();
+        passed_on(&site, target);
     }
     site.end();
 }
@@ -241,9 +248,7 @@ fn case_16_spelled_otherwise_is_not_ours() {
 fn case_17_only_the_path_decides() {
     let site = Site::start();
     for target in [&*format!("/x?y={BUCKETS}"), &format!("/x/?{BUCKETS}"), &format!("/x?/..{BUCKETS}?size=1")] {
-        assert_eq!(site.get(target).body, "{\"passed\":true}", "{target}");
-        assert_eq!(site.cluster.targets(), [target]);
-        site.well();
+        passed_on(&site, target);
     }
     let reply = site.get(&format!("{BUCKETS}?/x"));
     assert_eq!(reply.status, 400, "{reply:?}");

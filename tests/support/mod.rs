@@ -10,6 +10,12 @@ pub mod operator;
 /// The program on the command line.
 pub mod command;
 
+/// Other people's programs.
+pub mod install;
+
+/// Broken inputs.
+pub mod damage;
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},

@@ -8,15 +8,16 @@ use std::{
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::Sender;
 
-use super::cursor::{Cursor, CursorKind, Page};
+use super::{
+    cursor::{Cursor, CursorKind, Hit, Page},
+    outlet::{Outlet, Read},
+};
 use crate::{
     results::job_id::JobId,
     transfer::{
         cluster::{Cluster, EVERY_INDEX, of_job},
-        cutter::Cutter,
-        document::{Batch, CONFIGURATIONS, Document, Head, Mark, Rejected, in_one_line, index_at_target},
+        document::{CONFIGURATIONS, Document, Head, Mark, Rejected, in_one_line, index_at_target},
         plan::{Chosen, Job, Part, Plan},
         trouble::Trouble,
     },
@@ -85,44 +86,31 @@ impl ClusterSource {
         Ok(plan)
     }
 
-    pub async fn read(
-        &self,
-        part: &Part,
-        from: Option<Mark>,
-        mut cutter: Cutter,
-        out: Sender<Batch>,
-    ) -> Result<(), Trouble> {
-        for job in &part.jobs {
+    pub async fn read(&self, jobs: &BTreeSet<String>, from: Option<Mark>, outlet: &mut Outlet) -> Result<(), Trouble> {
+        for job in jobs {
             if from.is_none()
                 && let Some(configuration) = self.configuration(job).await?
+                && !outlet.put(Mark { at: i64::MIN, line: 0 }, Read::Taken(configuration)).await
             {
-                cutter.reach(Mark { at: i64::MIN, line: 0 });
-                cutter.add(configuration);
+                return Ok(());
             }
             let from = from.map(|mark| mark.at);
             let mut cursor = Cursor::open(&self.cluster, job, from, &self.size, self.cursor).await?;
-            let outcome = self.read_pages(&mut cursor, job, &mut cutter, &out).await;
+            let is_taken = self.read_pages(&mut cursor, job, outlet).await;
             cursor.close().await;
-            if !outcome? {
+            if !is_taken? {
                 return Ok(());
             }
         }
-        let _ = out.send(cutter.end()).await;
         Ok(())
     }
 
     /// Whether anybody took all of it.
-    async fn read_pages(
-        &self,
-        cursor: &mut Cursor<'_>,
-        job: &str,
-        cutter: &mut Cutter,
-        out: &Sender<Batch>,
-    ) -> Result<bool, Trouble> {
+    async fn read_pages(&self, cursor: &mut Cursor<'_>, job: &str, outlet: &mut Outlet) -> Result<bool, Trouble> {
         let mut names = Names::default();
         while let Some(page) = cursor.next().await? {
-            for batch in self.cut(&page, job, &mut names, cutter)? {
-                if out.send(batch).await.is_err() {
+            for (place, read) in self.understand(&page, job, &mut names)? {
+                if !outlet.put(place, read).await {
                     return Ok(false);
                 }
             }
@@ -130,28 +118,16 @@ impl ClusterSource {
         Ok(true)
     }
 
-    fn cut(&self, page: &Page, job: &str, names: &mut Names, cutter: &mut Cutter) -> Result<Vec<Batch>, Trouble> {
-        let mut batches = Vec::new();
-        for hit in page.hits().map_err(|_| self.cluster.nonsense())? {
+    /// What stands on a page; none of it counts where one time is none.
+    fn understand(&self, page: &Page, job: &str, names: &mut Names) -> Result<Vec<(Mark, Read)>, Trouble> {
+        let hits = page.hits().map_err(|_| self.cluster.nonsense())?.into_iter();
+        let understood = hits.map(|hit| {
             let Some(at) = hit.time() else {
-                let why = format!("{}: {} has timestamps that are no times", self.cluster.name(), hit.index);
-                return Err(anyhow::anyhow!(why).into());
+                anyhow::bail!("{}: {} has timestamps that are no times", self.cluster.name(), hit.index);
             };
-            batches.extend(cutter.reach(Mark { at, line: 0 }));
-            let Some(source) = hit.source else {
-                let what = format!("{}/{}", hit.index, hit.id);
-                cutter.add_unfit(Rejected { what, why: "the source keeps no _source of it".into() });
-                continue;
-            };
-            let source = page.text.slice_ref(source.get().as_bytes());
-            let is_of_job = Head::read(&source).is_ok_and(|head| head.job().as_deref() == Some(job));
-            if let Some(index) = names.at_target(&hit.index)
-                && is_of_job
-            {
-                cutter.add(Document { index, id: hit.id, source: in_one_line(source) });
-            }
-        }
-        Ok(batches)
+            Ok((Mark { at, line: 0 }, understand(page, hit, job, names)))
+        });
+        Ok(understood.collect::<anyhow::Result<_>>()?)
     }
 
     /// About what there is of a job.
@@ -228,6 +204,20 @@ impl ClusterSource {
         };
         let Some(source) = answer["hits"]["hits"][0].get("_source") else { return Ok(None) };
         Ok(Some(Document { index: CONFIGURATIONS.into(), id, source: Bytes::from(source.to_string()) }))
+    }
+}
+
+/// What a document on a page is: the search may find some that are not of this job.
+fn understand(page: &Page, hit: Hit<'_>, job: &str, names: &mut Names) -> Read {
+    let Some(source) = hit.source else {
+        let what = format!("{}/{}", hit.index, hit.id);
+        return Read::Unfit(Rejected { what, why: "the source keeps no _source of it".into() });
+    };
+    let source = page.text.slice_ref(source.get().as_bytes());
+    let is_of_job = Head::read(&source).is_ok_and(|head| head.job().as_deref() == Some(job));
+    match names.at_target(&hit.index) {
+        Some(index) if is_of_job => Read::Taken(Document { index, id: hit.id, source: in_one_line(source) }),
+        _ => Read::Left,
     }
 }
 

@@ -1,17 +1,15 @@
 //! Documents of the embedded store, job by job.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
-use tokio::sync::mpsc::Sender;
 
+use super::outlet::{Outlet, Read};
 use crate::{
-    store::embedded::EmbeddedStore,
+    store::embedded::{EmbeddedStore, copying::Stored},
     transfer::{
-        cutter::Cutter,
-        document::{Batch, Document, Head, Mark, Rejected, in_one_line, index_at_target, made_up_id},
+        document::{Document, Head, Mark, Rejected, in_one_line, index_at_target, made_up_id},
         plan::{Chosen, Part, Plan},
-        trouble::Trouble,
     },
 };
 
@@ -24,11 +22,10 @@ pub struct EmbeddedSource {
 // === impl EmbeddedSource ===
 
 impl EmbeddedSource {
-    pub async fn plan(&self, chosen: &Chosen) -> Result<Plan, Trouble> {
-        let store = self.store.clone();
+    pub fn plan(&self, chosen: &Chosen) -> anyhow::Result<Plan> {
         let mut plan = Plan::default();
         let mut without_results = 0;
-        for held in tokio::task::spawn_blocking(move || store.held()).await?? {
+        for held in self.store.held()? {
             if !chosen.includes(&held.job) {
                 continue;
             }
@@ -63,42 +60,29 @@ impl EmbeddedSource {
         Ok(plan)
     }
 
-    pub async fn read(
-        &self,
-        part: &Part,
-        from: Option<Mark>,
-        mut cutter: Cutter,
-        out: Sender<Batch>,
-    ) -> Result<(), Trouble> {
-        let (store, jobs) = (self.store.clone(), part.jobs.clone());
-        let read = move || -> anyhow::Result<()> {
-            let from = from.map(|mark| mark.at);
-            let mut is_taken = true;
-            for job in &jobs {
-                store.each_of(job, from, |stored| {
-                    if let Some(batch) = cutter.reach(Mark { at: stored.time.unwrap_or(i64::MIN), line: 0 }) {
-                        is_taken = out.blocking_send(batch).is_ok();
-                    }
-                    let Some(index) = index_at_target(stored.index) else { return is_taken };
-                    let id = match (stored.id, Head::read(stored.source)) {
-                        (Some(id), _) => id.to_owned(),
-                        (None, Ok(head)) => made_up_id(&head, stored.seq, stored.source),
-                        (None, Err(error)) => {
-                            let what = format!("document {} of {job}", stored.seq);
-                            cutter.add_unfit(Rejected { what, why: error.to_string() });
-                            return is_taken;
-                        }
-                    };
-                    let source = in_one_line(Bytes::copy_from_slice(stored.source));
-                    cutter.add(Document { index: Arc::from(&*index), id, source });
-                    is_taken
-                })?;
-            }
-            if is_taken {
-                let _ = out.blocking_send(cutter.end());
-            }
-            Ok(())
-        };
-        Ok(tokio::task::spawn_blocking(read).await??)
+    pub fn read(&self, jobs: &BTreeSet<String>, from: Option<Mark>, outlet: &mut Outlet) -> anyhow::Result<()> {
+        let from = from.map(|mark| mark.at);
+        for job in jobs {
+            self.store.each_of(job, from, |stored| {
+                let place = Mark { at: stored.time.unwrap_or(i64::MIN), line: 0 };
+                outlet.put_waiting(place, understand(&stored, job))
+            })?;
+        }
+        Ok(())
     }
+}
+
+/// What a document of the store is: it need not be one of results.
+fn understand(stored: &Stored<'_>, job: &str) -> Read {
+    let Some(index) = index_at_target(stored.index) else { return Read::Left };
+    let id = match (stored.id, Head::read(stored.source)) {
+        (Some(id), _) => id.to_owned(),
+        (None, Ok(head)) => made_up_id(&head, stored.seq, stored.source),
+        (None, Err(error)) => {
+            let what = format!("document {} of {job}", stored.seq);
+            return Read::Unfit(Rejected { what, why: error.to_string() });
+        }
+    };
+    let source = in_one_line(Bytes::copy_from_slice(stored.source));
+    Read::Taken(Document { index: Arc::from(&*index), id, source })
 }

@@ -1,9 +1,8 @@
-//! Where documents come from.
+//! Where documents come from: three readers, each of which puts what it reads into an outlet.
 
-use tokio::sync::mpsc::Sender;
+use tokio::{sync::mpsc::Sender, task::spawn_blocking};
 
 use super::{
-    cutter::Cutter,
     document::{Batch, Mark},
     plan::{Chosen, Part, Plan},
     trouble::Trouble,
@@ -13,11 +12,13 @@ mod cluster;
 mod cursor;
 mod embedded;
 mod file;
+mod outlet;
 
 pub use cluster::ClusterSource;
 pub use cursor::CursorKind;
 pub use embedded::EmbeddedSource;
 pub use file::FileSource;
+use outlet::Outlet;
 
 /// A place to read from.
 #[derive(Clone)]
@@ -35,10 +36,11 @@ impl Source {
     /// # Errors
     /// Where it cannot be read.
     pub async fn plan(&self, chosen: &Chosen) -> Result<Plan, Trouble> {
-        match self {
+        let asked_for = chosen.clone();
+        match self.clone() {
             Self::Cluster(source) => source.plan(chosen).await,
-            Self::Embedded(source) => source.plan(chosen).await,
-            Self::File(source) => source.plan(chosen).await,
+            Self::Embedded(source) => waiting(move || source.plan(&asked_for)).await,
+            Self::File(source) => waiting(move || source.plan(&asked_for)).await,
         }
     }
 
@@ -47,11 +49,18 @@ impl Source {
     /// # Errors
     /// Where it cannot be read to its end.
     pub async fn read(&self, part: &Part, from: Option<Mark>, size: usize, out: Sender<Batch>) -> Result<(), Trouble> {
-        let cutter = Cutter::new(size);
-        match self {
-            Self::Cluster(source) => source.read(part, from, cutter, out).await,
-            Self::Embedded(source) => source.read(part, from, cutter, out).await,
-            Self::File(source) => source.read(part, from, cutter, out).await,
-        }
+        let (mut outlet, jobs) = (Outlet::new(size, out), part.jobs.clone());
+        let outlet = match self.clone() {
+            Self::Cluster(source) => source.read(&jobs, from, &mut outlet).await.map(|()| outlet),
+            Self::Embedded(source) => waiting(move || source.read(&jobs, from, &mut outlet).map(|()| outlet)).await,
+            Self::File(source) => waiting(move || source.read(&jobs, from, &mut outlet).map(|()| outlet)).await,
+        }?;
+        outlet.end().await;
+        Ok(())
     }
+}
+
+/// Does what makes a thread wait.
+async fn waiting<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T, Trouble> {
+    Ok(spawn_blocking(work).await??)
 }
