@@ -109,6 +109,7 @@ impl Shadow {
         let (primary, secondary) = tokio::join!(taken, answer);
         let (primary, secondary) = match (primary, secondary) {
             (Err(_), _) => return self.skip(Shadowed::Abandoned),
+            (Ok(primary), _) if primary.is_lines() => return self.skip(Shadowed::Lines),
             (Ok(Answered { body: None, .. }), _) => return self.skip(Shadowed::TooLarge),
             (Ok(_), Err(failure)) => return self.fail(&about, failure),
             (Ok(primary), Ok(secondary)) => (primary, secondary),

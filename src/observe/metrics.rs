@@ -129,6 +129,8 @@ pub enum Shadowed {
     Busy,
     /// The caller's answer is larger than what is compared.
     TooLarge,
+    /// The caller's answer has a bucket a line.
+    Lines,
     /// The caller did not take his answer whole.
     Abandoned,
     /// The other side: no connection.
@@ -253,6 +255,7 @@ pub fn shadowed(what: Shadowed) {
         Shadowed::NotSampled => ("skipped", "not_sampled"),
         Shadowed::Busy => ("skipped", "busy"),
         Shadowed::TooLarge => ("skipped", "too_large"),
+        Shadowed::Lines => ("skipped", "lines"),
         Shadowed::Abandoned => ("skipped", "abandoned"),
         Shadowed::Unreachable => ("failed", "connect"),
         Shadowed::TimedOut => ("failed", "timeout"),

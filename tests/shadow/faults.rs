@@ -159,6 +159,18 @@ fn no_place_is_no_comparison() {
     assert!((compared(&front, "failed") + busy - 20.0).abs() < f64::EPSILON);
 }
 
+/// What no other side can answer is not taken for a difference.
+#[test]
+fn lines_are_not_compared() {
+    let (other, _) = start(Manner::Wrong);
+    let (front, _store) = front(other, "");
+    let lines = send(front.address, "GET", BUCKETS, &[("Accept", "application/x-ndjson")], None);
+    assert_eq!((lines.status, lines.body.lines().count()), (200, 50));
+    wait_for(&front, 1.0);
+    let skipped = front.metric("mlgate_shadow_comparisons_total{outcome=\"skipped\",detail=\"lines\"}");
+    assert!((skipped - 1.0).abs() < f64::EPSILON);
+}
+
 /// Of a hundred requests, so many are compared; jobs that no rule names are not.
 #[test]
 fn a_sample() {
