@@ -10,10 +10,10 @@ use rustls::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    Request, ask, compared,
+    Request, compared,
     genuine::everything_is_asked,
     get, report,
-    support::{Cluster, Reply, Server, operator::Operated},
+    support::{Cluster, Reply, Server, basic, operator::Operated, send},
     wait_for,
 };
 
@@ -104,14 +104,16 @@ impl Beside {
         assert_eq!(left["count"], count - 1, "it is OpenSearch that answers");
         assert_eq!(get(&front, &target("it-ops-kpi")).body, genuine("it-ops-kpi").body);
         // Who may is asked of the upstream, in any case.
-        assert_eq!(ask(&front, "GET", &target("farequote"), &[("Authorization", "Basic eDp5")], None).status, 401);
+        let stranger = basic("admin", "adminpw");
+        let reply = send(front.address, "GET", &target("farequote"), &[("Authorization", &stranger)], None);
+        assert_eq!(reply.status, 401, "an account of the secondary is nobody's here: {reply:?}");
     }
 
     /// Nobody is told a credential who may be anyone.
     fn without_its_authority_it_is_not_asked(&self) {
         let front = self.front("modes = ['farequote=rewrite@secondary', '*=shadow']\n");
         let target = |job: &str| format!("/_ml/anomaly_detectors/{job}/results/buckets?size=3");
-        assert_eq!(get(&front, &target("farequote")).status, 503);
+        assert_eq!(get(&front, &target("farequote")).status, 502);
         let genuine = self.upstream.call("GET", &target("quiet"), "", b"");
         assert_eq!(get(&front, &target("quiet")).body, genuine.body, "the caller sees nothing of it");
         wait_for(&front, 1.0);
