@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use crate::{
-    admin::ready::{ClusterHealth, Health, Readiness, StoreHealth},
+    admin::ready::{BothHealth, ClusterHealth, Health, Readiness, StoreHealth},
     config::{Config, Results, Settings, access::Access, listener::ListenerConfig, operations::Operations},
     handle::{Gate, handle},
     listen::{
@@ -81,6 +81,10 @@ impl Checked {
         let Opened { store, upstream, health } = open(config.results.clone())?;
         let primary = Primary { results: &config.results, store, upstream: upstream.clone() };
         let modes = Modes::open(&config.modes, &primary)?;
+        let health: Box<dyn Health> = match modes.answering_secondary() {
+            Some(secondary) => Box::new(BothHealth { first: health, second: ClusterHealth::of_secondary(secondary) }),
+            None => health,
+        };
         let privileges = privileges::assemble::assemble(&access, upstream.as_ref())?;
         let pass_through = upstream.zip(access.passing);
         let gate = Gate {

@@ -40,7 +40,15 @@ pub struct StoreHealth(pub EmbeddedStore);
 /// The cluster answers, whatever it answers: a 401 is an answer too.
 pub struct ClusterHealth {
     upstream: Arc<Upstream>,
+    /// What is said where it does not.
+    missing: &'static str,
     last: Mutex<Option<(Instant, Result<(), &'static str>)>>,
+}
+
+/// Both can be had, as callers get answers of both.
+pub struct BothHealth {
+    pub first: Box<dyn Health>,
+    pub second: ClusterHealth,
 }
 
 // === impl Readiness ===
@@ -92,7 +100,13 @@ impl ClusterHealth {
     /// Asks the cluster, without a credential.
     #[must_use]
     pub fn new(upstream: Arc<Upstream>) -> Self {
-        Self { upstream, last: Mutex::default() }
+        Self { upstream, missing: "no node of the cluster answers", last: Mutex::default() }
+    }
+
+    /// As [`ClusterHealth::new`], of the second cluster.
+    #[must_use]
+    pub fn of_secondary(upstream: Arc<Upstream>) -> Self {
+        Self { missing: "no node of the secondary cluster answers", ..Self::new(upstream) }
     }
 }
 
@@ -107,9 +121,20 @@ impl Health for ClusterHealth {
                 return answer;
             }
             let is_reachable = self.upstream.is_reachable(TIMEOUT).await;
-            let answer = if is_reachable { Ok(()) } else { Err("no node of the cluster answers") };
+            let answer = if is_reachable { Ok(()) } else { Err(self.missing) };
             *last = Some((Instant::now(), answer));
             answer
+        })
+    }
+}
+
+// === impl BothHealth ===
+
+impl Health for BothHealth {
+    fn check(&self) -> Checking<'_> {
+        Box::pin(async {
+            let (first, second) = tokio::join!(self.first.check(), self.second.check());
+            first.and(second)
         })
     }
 }

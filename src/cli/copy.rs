@@ -182,16 +182,21 @@ impl Task<'_> {
             }
         };
         let bar = bar(plan.documents());
-        let mut copy = Copy { source, target, journal, size: how.bulk.into(), patience, bar, kept: 0 };
+        let mut copy = Copy { source, target, journal, size: how.bulk.into(), patience, bar, kept: 0, twice: 0 };
         copy.run(&plan).await?;
         copy.bar.finish_and_clear();
-        let Copy { source, target, journal, kept, .. } = copy;
+        let Copy { source, target, journal, kept, twice, .. } = copy;
         let notes = finish(&target, &plan, patience).await?;
         let (documents, rejected) = (journal.documents(), journal.rejected());
         println!("{documents} documents of {} jobs from {} to {}", plan.jobs.len(), whence.from, whence.to);
         plan.notes.iter().chain(&notes).for_each(|note| println!("note: {note}"));
         if kept > 0 {
             println!("note: {kept} configurations of jobs were there already, and are as they were");
+        }
+        if twice > 0 {
+            println!(
+                "note: {twice} documents were in two indices that have one name now, the same in both: each is there once"
+            );
         }
         let mut outcome = Ok(());
         if verify && format != FileFormat::Csv {

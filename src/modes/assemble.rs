@@ -88,7 +88,7 @@ impl Modes {
             };
             rules.push((Pattern::new(&rule.jobs), mode));
         }
-        Ok(Self { rules, otherwise })
+        Ok(Self { rules, otherwise, secondary })
     }
 }
 

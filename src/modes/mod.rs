@@ -10,6 +10,7 @@ use crate::{
     error::Error,
     privileges::{Decision, Permit, pattern::Pattern},
     request_body::read_body,
+    upstream::Upstream,
 };
 
 /// From the configuration to those who answer.
@@ -46,6 +47,7 @@ pub mod side;
 pub mod watch;
 
 use native::{Asked, forward, unanswered};
+use rules::Place;
 use shadow::Shadow;
 pub use side::Answers;
 use side::Side;
@@ -65,6 +67,7 @@ pub struct Modes {
     rules: Vec<(Pattern, Mode)>,
     /// Our searches, where `upstream` or `store` says.
     otherwise: Mode,
+    secondary: Option<Arc<Upstream>>,
 }
 
 // === impl Modes ===
@@ -75,6 +78,13 @@ impl Modes {
     pub fn of(&self, job: Option<&str>) -> &Mode {
         let rule = job.and_then(|job| self.rules.iter().find(|(pattern, _)| pattern.covers(job)));
         rule.map_or(&self.otherwise, |(_, mode)| mode)
+    }
+
+    /// The second cluster, where callers get its answers: not where they are only compared.
+    #[must_use]
+    pub fn answering_secondary(&self) -> Option<Arc<Upstream>> {
+        let answers = self.rules.iter().any(|(_, mode)| mode.side.name.place == Place::Secondary);
+        self.secondary.clone().filter(|_| answers)
     }
 }
 

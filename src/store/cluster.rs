@@ -223,7 +223,8 @@ impl ClusterStore {
     /// Whether any result of the job is anywhere.
     async fn has_results(&self, permit: &Permit) -> Result<bool, Error> {
         let of_job = of_job(permit.job().as_str());
-        let body = json!({"size": 0, "track_total_hits": 1, "terminate_after": 1, "query": of_job});
+        // 6.x takes no number here. Servers stop at the first one all the same, but where they know the count already.
+        let body = json!({"size": 0, "track_total_hits": true, "terminate_after": 1, "query": of_job});
         let mut hits = Hits::default();
         self.outcome(permit.headers(), &EVERY_INDEX, true, &body, &mut hits).await?;
         Ok(hits.total > 0)

@@ -42,7 +42,7 @@ impl Sum {
 }
 
 /// The document with sorted names and without white space. What is too large for this (a number) stays as it is.
-fn canonical(source: &[u8]) -> Vec<u8> {
+pub(super) fn canonical(source: &[u8]) -> Vec<u8> {
     let Ok(mut value) = serde_json::from_slice::<Value>(source) else { return source.to_vec() };
     value.sort_all_objects();
     serde_json::to_vec(&value).unwrap_or_else(|_| source.to_vec())

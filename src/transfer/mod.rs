@@ -29,6 +29,9 @@ pub mod document;
 /// How far a copy has come.
 pub mod journal;
 
+/// One document where there are two of one id.
+pub mod once;
+
 /// What is to be moved.
 pub mod plan;
 
@@ -46,6 +49,7 @@ pub mod verify;
 
 use document::{Batch, Rejected};
 use journal::{Journal, Reached};
+use once::Once;
 use plan::{Part, Plan};
 use source::Source;
 use target::{Target, Written};
@@ -66,6 +70,8 @@ pub struct Copy {
     pub bar: ProgressBar,
     /// Configurations that the target had already.
     pub kept: u64,
+    /// Documents that were there twice, and the same.
+    pub twice: u64,
 }
 
 /// A batch that is being written.
@@ -134,11 +140,15 @@ impl Copy {
         mut batches: mpsc::Receiver<Batch>,
     ) -> Result<(), Trouble> {
         let (mut under_way, mut is_open) = (VecDeque::<UnderWay>::new(), true);
+        let mut once = Once::of(&self.source);
         let outcome = loop {
             let may_read = is_open && under_way.len() < self.target.most_under_way();
             tokio::select! {
                 batch = batches.recv(), if may_read => match batch {
-                    Some(batch) => under_way.push_back(self.begin(batch)),
+                    Some(mut batch) => {
+                        self.twice += once.pass(&mut batch);
+                        under_way.push_back(self.begin(batch));
+                    }
                     None => is_open = false,
                 },
                 Some(written) = first(&mut under_way) => {

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::{
     checksum::Sums,
     document::{Batch, Mark},
+    once::Once,
     plan::{Chosen, Part, Plan},
     source::Source,
     trouble::{Patience, Trouble},
@@ -79,10 +80,11 @@ async fn sum_part(
     at: &mut Option<Mark>,
 ) -> Result<(), Trouble> {
     let (sender, mut batches) = mpsc::channel::<Batch>(1);
-    let (bar, begin) = (bar.clone(), *at);
+    let (bar, begin, mut once) = (bar.clone(), *at, Once::of(source));
     let summing = tokio::spawn(async move {
         let (mut until_mark, mut behind, mut at) = (Sums::default(), Sums::default(), begin);
-        while let Some(batch) = batches.recv().await {
+        while let Some(mut batch) = batches.recv().await {
+            once.pass(&mut batch);
             batch.documents.iter().for_each(|document| behind.add(document));
             if batch.is_last || batch.mark.is_some() {
                 until_mark.extend(std::mem::take(&mut behind));

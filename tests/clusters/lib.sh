@@ -63,7 +63,7 @@ ready() {
   local work=$1 login=$2 path=$3 deadline=$((SECONDS + 180)) address=
   while [ $SECONDS -lt $deadline ]; do
     alive "$work" || { tail -30 "$work/node.log" >&2; fail "the node died, see $work/node.log"; }
-    address=$(sed -n 's/.*AbstractHttpServerTransport.*publish_address {\([^}]*\)}.*/\1/p' "$work/node.log" | tail -1)
+    address=$(sed -n 's/.*HttpServerTransport.*publish_address {\([^}]*\)}.*/\1/p' "$work/node.log" | tail -1)
     if [ -n "$address" ] && [ "$(curl -s -o /dev/null -m 5 -w '%{http_code}' -u "$login" "http://$address$path")" = 200 ]; then
       echo "$address" > "$work/address"
       return

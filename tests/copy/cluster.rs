@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    bulk, guide, in_folder, killed, relay, results,
+    bulk, guide, in_folder, killed, mapping, relay, results,
     support::{
         Cluster, Server,
         command::{Said, run},
@@ -42,12 +42,14 @@ async fn from_elasticsearch_to_opensearch_and_further() {
         pair.a_full_target_is_waited_for_and_given_up();
         pair.killed_three_times_it_ends_complete();
         pair.clients_see_the_same();
+        mapping::is_the_genuine_one(&pair.opensearch, ".ml-anomalies-shared");
         pair.on_through_a_file_into_the_store();
         pair.who_may_not_is_told();
         pair.an_index_that_cannot_tell_jobs_apart_is_refused();
     });
     pair.cut_again_and_again_it_ends_complete().await;
     tokio::task::block_in_place(|| guide::every_command_works(&pair.elasticsearch, &pair.opensearch));
+    tokio::task::block_in_place(|| pair.of_two_indices_that_become_one_nothing_is_lost());
 }
 
 // === impl Pair ===
@@ -135,6 +137,50 @@ impl Pair {
             assert!(!source.is_empty() && source == target, "{job}: {} and {}", source.len(), target.len());
         }
         assert_eq!(Self::documents(&self.opensearch, "big").len(), 6_020);
+    }
+
+    /// What an upgrade made of an index, and a new index of its name, with documents of the same ids.
+    fn of_two_indices_that_become_one_nothing_is_lost(&self) {
+        let (new, old) = (".ml-anomalies-custom-two", ".reindexed-v8-ml-anomalies-custom-two");
+        let all = results("two", 300);
+        let mapping = std::fs::read(crate::support::fixtures().join("index/results-mapping.json")).unwrap();
+        let store = |index: &str, documents: &[(String, String)]| {
+            let reply = self.elasticsearch.call("PUT", &format!("/{index}"), "application/json", &mapping);
+            assert!(reply.status == 200 || reply.body.contains("already_exists"), "{reply:?}");
+            let lines = bulk(index, documents);
+            let reply =
+                self.elasticsearch.call("POST", "/_bulk?refresh=true", "application/x-ndjson", lines.as_bytes());
+            assert!(reply.body.contains("\"errors\":false"), "{reply:?}");
+        };
+        // A third of the documents is in both, a third in each alone.
+        let (third, rest) = (all.len() / 3, all.len());
+        store(new, &all[..third * 2]);
+        store(old, &all[third..rest]);
+        for cursor in ["auto", "scroll"] {
+            let said = run(&mut self
+                .copy(&["--jobs", "two", "--cursor", cursor, "--page", "70", "--bulk", "50", "--state", cursor]));
+            assert!(said.succeeded && said.stdout.contains("verified: the same "), "{said:?}");
+            let told = format!("note: {third} documents were in two indices that have one name now, the same in both");
+            assert!(said.stdout.contains(&told), "{said:?}");
+            let there = Self::documents(&self.opensearch, "two");
+            assert_eq!(there.len(), rest);
+            for (id, source) in &all {
+                let source: Value = serde_json::from_str(source).unwrap();
+                assert_eq!(there[&format!("\"{new}\"/\"{id}\"")], source);
+            }
+        }
+        // One that differs: the one of the index that has the name is moved, the other one is told.
+        let (id, source) = &all[third];
+        let other = source.replacen('{', "{\"other\":true,", 1);
+        store(old, &[(id.clone(), other)]);
+        let said = run(&mut self.copy(&["--jobs", "two"]));
+        assert!(!said.succeeded && said.stdout.contains("verified: the same "), "{said:?}");
+        assert!(said.stdout.contains(&format!("note: {} documents were in two", third - 1)), "{said:?}");
+        let named = format!("{new}/{id}: there are two, which differ");
+        assert!(said.stderr.iter().any(|line| line.starts_with(&named)), "{said:?}");
+        assert!(said.stderr.iter().any(|line| line.contains("1 documents could not be moved")), "{said:?}");
+        let source: Value = serde_json::from_str(source).unwrap();
+        assert_eq!(Self::documents(&self.opensearch, "two")[&format!("\"{new}\"/\"{id}\"")], source);
     }
 
     fn clients_see_the_same(&self) {

@@ -8,6 +8,7 @@ mod cluster;
 mod faults;
 mod files;
 mod guide;
+mod mapping;
 mod relay;
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,7 +8,11 @@ use std::{
 };
 
 use super::{compared, wait_for};
-use crate::support::{Reply, operator::Operated, send, store_with_fixtures};
+use crate::support::{
+    Reply,
+    operator::{Operated, within},
+    send, store_with_fixtures,
+};
 
 const BUCKETS: &str = "/_ml/anomaly_detectors/it-ops-kpi/results/buckets?size=50";
 const SECRET: &str = "Basic c2VjcmV0OmNhbGxlcg==";
@@ -230,4 +234,43 @@ fn half_an_answer_is_not_compared() {
     assert_eq!(ask(&front).0.status, 200);
     wait_for(&front, 2.0);
     assert!(compared(&front, "different") >= 1.0);
+}
+
+/// A cluster that callers get answers of has to be there; one that is compared does not.
+#[test]
+fn readiness_is_of_those_who_answer() {
+    let (store, _folder) = store_with_fixtures();
+    let (here, gone) = (start(Manner::Says(401)).0, start(Manner::Down).0);
+    let shadow = "modes = ['*=shadow']\nshadow_secondary = 'native@secondary'\n";
+    for (modes, secondary, status) in [
+        (shadow.to_owned(), gone, 200),
+        (format!("{shadow}shadow_flip = true\n"), gone, 503),
+        (format!("{shadow}shadow_flip = true\n"), here, 200),
+        ("modes = ['old-*=rewrite@secondary']\n".to_owned(), gone, 503),
+        ("modes = ['old-*=native@secondary']\n".to_owned(), here, 200),
+    ] {
+        let front = Operated::start(&format!(
+            "store = '{}'\nunsafe_open_to_all = true\nsecondary = 'http://{secondary}'\n{modes}",
+            store.display()
+        ));
+        let ready = front.look("/ready");
+        assert_eq!(ready.status, status, "{modes}: {ready:?}");
+        assert_eq!(ready.body.contains("no node of the secondary cluster answers"), status == 503, "{ready:?}");
+    }
+    // It comes back by itself.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let front = Operated::start(&format!(
+        "store = '{}'\nunsafe_open_to_all = true\nsecondary = 'http://{address}'\nmodes = ['old-*=rewrite@secondary']\n",
+        store.display()
+    ));
+    assert_eq!(front.look("/ready").status, 503);
+    let listener = TcpListener::bind(address).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || answer(stream.unwrap(), Manner::Says(401), &Mutex::default()));
+        }
+    });
+    within("it is ready", || (front.look("/ready").status == 200).then_some(()));
 }

@@ -1,6 +1,6 @@
 //! Two genuine nodes.
 
-use super::{ask, compared, get, planted, report, requests};
+use super::{Request, ask, compared, get, planted, report, requests};
 use crate::support::{
     Cluster, SUPERUSER,
     operator::{Operated, within},
@@ -19,6 +19,7 @@ fn front(new: &Cluster, old: &Cluster, more: &str) -> Operated {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_planted_differences_and_no_false_ones() {
+    let _one = super::ONE_PAIR_AT_A_TIME.lock().await;
     let (Some(new), Some(old)) = (Cluster::start(), Cluster::start()) else { return };
     tokio::task::spawn_blocking(move || {
         native_answers_are_the_genuine_ones(&new, &old);
@@ -34,21 +35,7 @@ async fn ten_planted_differences_and_no_false_ones() {
 /// Every recorded request, hundreds of which are answered by both sides.
 fn nothing_differs(new: &Cluster, old: &Cluster, flip: bool) {
     let front = front(new, old, &format!("{SHADOW}shadow_flip = {flip}\n"));
-    let mut sent = 0;
-    for request in requests() {
-        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        // What the README says is not the same on both sides.
-        if headers.iter().any(|(_, value)| value.contains("compatible-with=9"))
-            || request.target.contains("error_trace")
-        {
-            continue;
-        }
-        ask(&front, &request.method, &request.target, &headers, request.body.as_deref());
-        sent += 1;
-        // A place for the next one: what is compared here is compared slowly.
-        drained(&front, 32.0);
-    }
-    drained(&front, 0.0);
+    let sent = everything_is_asked(&front, |_| true);
     let (equal, different) = (compared(&front, "equal"), compared(&front, "different"));
     eprintln!(
         "flip {flip}: {sent} requests, {equal} equal, {different} different, {} skipped, {} failed",
@@ -59,6 +46,27 @@ fn nothing_differs(new: &Cluster, old: &Cluster, flip: bool) {
     assert!(equal > 500.0, "only {equal} were compared");
     let without = compared(&front, "failed") + compared(&front, "skipped");
     assert!(without < 1.0, "{}", front.look("/metrics").body);
+}
+
+/// Sends every recorded request whose answer is the same on both sides, and waits for the comparisons; how many they were.
+pub fn everything_is_asked(front: &Operated, is_fit: impl Fn(&Request) -> bool) -> u64 {
+    let mut sent = 0;
+    for request in requests() {
+        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        // What the README says is not the same on both sides.
+        if headers.iter().any(|(_, value)| value.contains("compatible-with=9"))
+            || request.target.contains("error_trace")
+            || !is_fit(&request)
+        {
+            continue;
+        }
+        ask(front, &request.method, &request.target, &headers, request.body.as_deref());
+        sent += 1;
+        // A place for the next one: what is compared here is compared slowly.
+        drained(front, 32.0);
+    }
+    drained(front, 0.0);
+    sent
 }
 
 /// Waits until no more than so many comparisons are under way.

@@ -41,6 +41,7 @@ fn command(text: &str, folder: &Path) -> (bool, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_step() {
+    let _one = super::ONE_PAIR_AT_A_TIME.lock().await;
     let (Some(new), Some(old)) = (Cluster::start(), Cluster::start()) else { return };
     tokio::task::spawn_blocking(move || steps(&new, &old)).await.unwrap();
 }

@@ -5,6 +5,7 @@
 mod faults;
 mod genuine;
 mod guide;
+mod opensearch;
 mod planted;
 #[path = "../support/mod.rs"]
 mod support;
@@ -20,6 +21,9 @@ use support::{
     operator::{Operated, within},
     send,
 };
+
+/// Two genuine nodes at a time: each takes a gigabyte.
+static ONE_PAIR_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A request of the recorded scenarios.
 #[derive(Deserialize)]

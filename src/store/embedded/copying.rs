@@ -148,7 +148,7 @@ impl Filling {
                     unfit.push((at, reason));
                 }
             }
-            drop(writer);
+            writer.finish()?;
             transaction.commit()?;
             Ok(unfit)
         });

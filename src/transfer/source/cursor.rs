@@ -199,7 +199,7 @@ impl<'a> Cursor<'a> {
                 let mut body = self.search();
                 body["track_total_hits"] = json!(self.total.is_none());
                 body["pit"] = json!({"id": id, "keep_alive": KEEP});
-                body["sort"] = json!([by_time(), {"_shard_doc": "asc"}]);
+                body["sort"] = json!([by_time(), by_index(), {"_shard_doc": "asc"}]);
                 if let Some(after) = &self.after {
                     body["search_after"] = after.clone();
                 }
@@ -207,7 +207,7 @@ impl<'a> Cursor<'a> {
             }
             Open::Scroll(None) => {
                 let mut body = self.search();
-                body["sort"] = json!([by_time()]);
+                body["sort"] = json!([by_time(), by_index()]);
                 let options = "ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false";
                 (format!("/{EVERY_INDEX}/_search?scroll={KEEP}&{options}"), body)
             }
@@ -307,4 +307,9 @@ fn no_pit(cluster: &Cluster) -> Trouble {
 
 fn by_time() -> Value {
     json!({"timestamp": {"order": "asc", "missing": "_first", "unmapped_type": "date"}})
+}
+
+/// An index before what an upgrade made of it, whose documents may have the same ids.
+fn by_index() -> Value {
+    json!({"_index": {"order": "asc"}})
 }

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # up.sh VERSION WORKDIR PORT [setting=value ...] [watch-pid=PID]
 # Starts a fresh node without security on 127.0.0.1:PORT (0: any free port), and returns when it is ready: pid in
-# WORKDIR/pid, host:port in WORKDIR/address, output in WORKDIR/node.log. Elastic publishes no security for 7.x.
+# WORKDIR/pid, host:port in WORKDIR/address, output in WORKDIR/node.log. Elastic publishes no security for 6.x and 7.x.
 # With watch-pid the node ends when that process does. Environment: HEAP (512m), CLUSTER_CACHE.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/../lib.sh"
 [ $# -ge 3 ] || fail "usage: up.sh VERSION WORKDIR PORT [setting=value ...] [watch-pid=PID]"
 VERSION=$1 PORT=$3
-[ "${VERSION%%.*}" = 7 ] || fail "only Elasticsearch 7 is known here"
+MAJOR=${VERSION%%.*}
+[ "$MAJOR" = 6 ] || [ "$MAJOR" = 7 ] || fail "only Elasticsearch 6 and 7 are known here"
 need curl flock sha256sum
 find_jdk 17
 
@@ -17,11 +18,12 @@ build() {
   mkdir -p "$1"/{lib,node}
   mvn -q -B -f "$HERE/pom.xml" -Des.version="$VERSION" "$MAVEN_DEPENDENCY:copy-dependencies" \
     -DincludeScope=runtime -DoutputDirectory="$1/lib" >&2 || cannot "Maven could not fetch Elasticsearch $VERSION"
-  "$JDK/bin/javac" -nowarn -Xlint:-options --release 17 -cp "$1/lib/*" -d "$1/node" "$HERE"/node/*.java || fail "javac failed"
+  "$JDK/bin/javac" -nowarn -Xlint:-options --release 17 -cp "$1/lib/*" -d "$1/node" "$HERE"/node/*.java "$HERE/node/$MAJOR"/*.java \
+    || fail "javac failed"
 }
 
-HOME_DIR=$CACHE_ROOT/elasticsearch-$VERSION
-built "$HOME_DIR" build "$HERE"/{pom.xml,up.sh,node}
+HOME_DIR=$CACHE_ROOT/elasticsearch-open-$VERSION
+built "$HOME_DIR" build "$HERE"/{pom.xml,up.sh,node/Launcher.java,node/"$MAJOR"}
 
 fresh "$2"; shift 3
 cp "$HERE"/config/* "$WORK/config/"
