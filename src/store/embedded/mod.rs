@@ -3,6 +3,7 @@
 mod document;
 mod faults;
 mod indexer;
+mod intake;
 mod mapping;
 mod place;
 mod reading;
