@@ -14,7 +14,9 @@ use crate::store::embedded::{
 };
 
 /// Bytes of a file that are handed over at once.
-const CHUNK: u64 = 1 << 20;
+const CHUNK: u32 = 1 << 20;
+/// Room for it: a line more than that is not rare.
+const ROOM: usize = CHUNK as usize + (16 << 10);
 /// Bytes of a file in one transaction.
 const BATCH: u64 = 16 << 20;
 
@@ -63,7 +65,7 @@ impl<'a> Ahead<'a> {
     pub(super) fn read(mut self, taker: &SyncSender<Result<Chunk, StoreError>>) {
         let mut batch = self.place.offset;
         loop {
-            let mut chunk = Chunk::default();
+            let mut chunk = Chunk { sources: Vec::with_capacity(ROOM), ..Chunk::default() };
             let more = self.fill(&mut chunk);
             if !matches!(more, Ok(true)) || self.place.offset - batch >= BATCH {
                 batch = self.place.offset;
@@ -85,7 +87,7 @@ impl<'a> Ahead<'a> {
 
     /// Reads one chunk; false at the end of the file.
     fn fill(&mut self, chunk: &mut Chunk) -> Result<bool, StoreError> {
-        let end = self.lines.offset() + CHUNK;
+        let end = self.lines.offset() + u64::from(CHUNK);
         while self.lines.offset() < end {
             let bad = match self.lines.next_unit() {
                 Ok(None) => return Ok(false),

@@ -34,7 +34,7 @@ const MARK: u64 = 1_024;
 /// Pages of the write-ahead log after which it is folded into the file: fewer folds while loading.
 const CHECKPOINT: i64 = 4_096;
 /// SQLite's page cache while loading, in KiB.
-const CACHE: i64 = 128 << 10;
+const CACHE: i64 = 96 << 10;
 
 /// What a load did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
