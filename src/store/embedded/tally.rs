@@ -110,7 +110,7 @@ mod tests {
     use rusqlite::{Connection, params};
 
     use super::{Changes, Counted, count};
-    use crate::store::embedded::SCHEMA;
+    use crate::store::embedded::schema::SCHEMA;
 
     fn instant() -> impl Strategy<Value = i64> {
         prop_oneof![
