@@ -130,11 +130,12 @@ impl Chunk {
                 return Ok(1);
             }
         };
-        let mut bad = 0;
+        let (mut bad, before) = (0, self.items.len());
         for found in documents {
             let document = Document { index: found.index.as_deref(), id: found.id.as_deref(), source: found.source };
             let stored = |index: &str| store.with(|connection| stored_fields(connection, index));
-            let item = match intake.take(&document, stored)? {
+            let taken = intake.take(&document, stored).inspect_err(|_| self.items.truncate(before))?;
+            let item = match taken {
                 Ok(taken) => {
                     let begin = self.sources.len();
                     self.sources.extend_from_slice(found.source);
