@@ -52,7 +52,7 @@ fn a_store_that_is_none_is_told_and_left_alone() {
     );
     let foreign = folder.path().join("foreign.db");
     Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x); PRAGMA user_version = 7").unwrap();
-    let version = "not a store of this version of mlgate (found version 7, expected 4)";
+    let version = "not a store of this version of mlgate (found version 7, expected 5)";
     for (store, why) in [(&text, "file is not a database"), (&foreign, version)] {
         let before = std::fs::read(store).unwrap();
         run(&mut import(store, &[&file])).assert_one_line(store, why);

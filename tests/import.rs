@@ -95,6 +95,9 @@ fn assert_holds(store: &Path, documents: u64) {
         .query_row(all, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
         .unwrap();
     assert_eq!(found, (documents, documents, FIRST, FIRST + documents - 1, documents));
+    let counted = "SELECT count(DISTINCT level), sum(number) / count(DISTINCT level) FROM tallies";
+    let found: (u64, u64) = connection.query_row(counted, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(found, (3, documents));
     let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(verdict, "ok");
 }
@@ -182,6 +185,24 @@ fn a_file_that_broke_off_is_read_on_from_the_line_that_was_whole() {
         assert_eq!(said.succeeded, bad == 0);
     }
     assert_holds(&store, 7);
+}
+
+#[test]
+fn fields_that_an_earlier_load_brought_in_keep_their_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("results.db");
+    let with =
+        |number: u64, mine: &str| bucket("j", FIRST + number).replacen('{', &format!(r#"{{"mine":{mine},"#), 1) + "\n";
+    let first = write(folder.path(), "a.ndjson", with(0, r#"{"a":1}"#));
+    let second = write(folder.path(), "b.ndjson", with(1, "5") + &with(1, r#"{"b":2}"#) + &with(2, r#"{"b":{"c":3}}"#));
+    assert!(run(&mut import(&store, &[&first])).succeeded);
+
+    let said = run(&mut import(&store, &[&second]));
+
+    let named: Vec<&String> = said.stderr.iter().filter(|line| line.contains("b.ndjson:")).collect();
+    assert!(named[0].contains(":1: object mapping for [mine] tried to parse field [mine] as object"), "{said:#?}");
+    assert!(named[1].contains(":3: failed to parse field [mine.b] of type [keyword]"), "{said:#?}");
+    assert_holds(&store, 2);
 }
 
 #[test]

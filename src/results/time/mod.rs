@@ -50,6 +50,10 @@ pub fn parse_stored(text: &str) -> Result<i64, Box<Exception>> {
     if text.is_empty() {
         return Err(Box::new(Exception::illegal_argument(parse::EMPTY)));
     }
+    // Nearly all are milliseconds of our days, which no other form looks like.
+    if text.len() == 13 && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Ok(text.bytes().fold(0, |millis, digit| 10 * millis + i64::from(digit - b'0')));
+    }
     parse::instant(text, false).map_err(|refusal| Box::new(refusal.exception(text))).and_then(epoch_millis)
 }
 

@@ -191,3 +191,12 @@ proptest! {
         prop_assert_eq!(ours.epoch_day(), day);
     }
 }
+
+proptest! {
+    /// What is read without looking for other forms means the same.
+    #[test]
+    fn milliseconds_of_our_days_have_no_other_meaning(millis in 0..10_000_000_000_000_i64) {
+        let text = format!("{millis:013}");
+        prop_assert_eq!(parse_stored(&text), epoch_millis(parse::instant(&text, false).unwrap()));
+    }
+}

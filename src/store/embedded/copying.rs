@@ -6,7 +6,8 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{
     EmbeddedStore, StoreError,
-    writer::{Document, Known, Writer},
+    intake::{Document, Intake, stored_fields},
+    writer::{Known, Writer, writing},
 };
 
 /// What the store holds of a job in an index.
@@ -36,7 +37,14 @@ pub struct Stored<'a> {
 #[derive(Clone)]
 pub struct Filling {
     store: EmbeddedStore,
-    known: Arc<Mutex<Known>>,
+    learned: Arc<Mutex<Learned>>,
+}
+
+/// What is known of the store by what was put into it.
+#[derive(Default)]
+struct Learned {
+    intake: Intake,
+    known: Known,
 }
 
 // === impl EmbeddedStore ===
@@ -126,7 +134,7 @@ impl Filling {
     /// Fills a store.
     #[must_use]
     pub fn new(store: EmbeddedStore) -> Self {
-        Self { store, known: Arc::default() }
+        Self { store, learned: Arc::default() }
     }
 
     /// Stores documents, each as its index, its id and its source, all of them or none. Gives those that cannot be stored, by
@@ -138,25 +146,25 @@ impl Filling {
         &self,
         documents: impl Iterator<Item = (&'a str, &'a str, &'a [u8])>,
     ) -> Result<Vec<(usize, String)>, StoreError> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = self.store.with(|connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut writer = Writer::new(&transaction, &mut known)?;
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let Learned { intake, known } = &mut *learned;
+        let store = |writer: &mut Writer<'_>| {
             let mut unfit = Vec::new();
             for (at, (index, id, source)) in documents.enumerate() {
-                if let Err(reason) = writer.write(&Document { index: Some(index), id: Some(id), source })? {
-                    unfit.push((at, reason));
+                let document = Document { index: Some(index), id: Some(id), source };
+                match intake.take(&document, |index| stored_fields(writer.connection, index))? {
+                    Ok(taken) => drop(writer.write(Some(id), source, taken)?),
+                    Err(reason) => unfit.push((at, reason)),
                 }
             }
-            writer.finish()?;
-            transaction.commit()?;
-            Ok(unfit)
-        });
+            Ok(Some(unfit))
+        };
+        let outcome = self.store.with(|connection| writing(connection, known, store));
         if outcome.is_err() {
             // what was learned in a transaction that is undone is not so
-            *known = Known::default();
+            *learned = Learned::default();
         }
-        outcome
+        Ok(outcome?.unwrap_or_default())
     }
 
     /// Lets a job be read from an index.
@@ -164,10 +172,37 @@ impl Filling {
     /// # Errors
     /// Where the file cannot be written.
     pub fn add_alias(&self, index: &str, alias: String) -> Result<(), StoreError> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        self.store.with(|connection| {
-            let mut writer = Writer::new(connection, &mut known)?;
-            writer.add_aliases(index, &[alias]).map(drop)
-        })
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let add = |writer: &mut Writer<'_>| writer.add_aliases(index, &[alias]).map(Some);
+        self.store.with(|connection| writing(connection, &mut learned.known, add)).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EmbeddedStore, Filling};
+    use crate::store::embedded::tally;
+
+    #[test]
+    fn what_was_put_in_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = EmbeddedStore::open(&folder.path().join("results.db")).unwrap();
+        let filling = Filling::new(store.clone());
+        let put = |range: std::ops::Range<u64>| {
+            let documents: Vec<_> = range
+                .map(|time| {
+                    (time.to_string(), format!(r#"{{"job_id":"j","result_type":"bucket","timestamp":{time}}}"#))
+                })
+                .collect();
+            let documents =
+                documents.iter().map(|(id, source)| (".ml-anomalies-shared", id.as_str(), source.as_bytes()));
+            assert_eq!(filling.store(documents).unwrap(), []);
+        };
+        let count = || store.with(|file| Ok(tally::count(file, 1, i64::MIN, i64::MAX, false)));
+        put(0..300);
+        assert_eq!(count().unwrap().unwrap(), 300);
+        // those that are there already are replaced
+        put(200..400);
+        assert_eq!(count().unwrap().unwrap(), 400);
     }
 }

@@ -96,6 +96,9 @@ fn walk_value(
 
 /// A name is made of parts with something in them.
 fn check_name(name: &str) -> Result<(), Refusal> {
+    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.') {
+        return Ok(());
+    }
     let refuse = |reason: String| Err(Box::new(Exception::illegal_argument(reason)));
     if name.is_empty() {
         return refuse("field name cannot be an empty string".into());

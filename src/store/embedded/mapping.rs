@@ -1,6 +1,6 @@
 //! The mapping of results indices in Elasticsearch 8.19: what type a field has, and what follows from that.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// How a field is indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,9 @@ const METADATA: [&str; 12] = [
     "_version",
 ];
 
-static MAPPED: LazyLock<HashMap<&'static str, Kind>> = LazyLock::new(|| {
+/// The fields that every results index has, by the length of their names: few have the same, and comparing them takes less
+/// than a hash.
+static MAPPED: LazyLock<Vec<Vec<(&'static str, Kind)>>> = LazyLock::new(|| {
     let lists = [
         (Kind::Keyword, KEYWORDS),
         (Kind::Date, DATES),
@@ -54,12 +56,19 @@ static MAPPED: LazyLock<HashMap<&'static str, Kind>> = LazyLock::new(|| {
         (Kind::Nested, &["bucket_influencers", "causes", "influencers"]),
         (Kind::Disabled, &["quantiles"]),
     ];
-    lists.into_iter().flat_map(|(kind, fields)| fields.iter().map(move |field| (*field, kind))).collect()
+    let mut by_length = Vec::new();
+    for (kind, fields) in lists {
+        for field in fields {
+            by_length.resize(by_length.len().max(field.len() + 1), Vec::new());
+            by_length[field.len()].push((*field, kind));
+        }
+    }
+    by_length
 });
 
 /// The kind of a field that every results index has; `None` for one that only documents can bring in.
 pub(super) fn kind(path: &str) -> Option<Kind> {
-    MAPPED.get(path).copied()
+    MAPPED.get(path.len())?.iter().find(|(field, _)| *field == path).map(|(_, kind)| *kind)
 }
 
 /// Whether the field belongs to an object that is a document of its own.

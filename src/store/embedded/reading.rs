@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::BinaryHeap, rc::Rc};
 use super::{
     document::{Value, Visitor, read, walk},
     mapping::Kind,
-    search::Instants,
+    question::Instants,
     sort::{Key, SortValue},
 };
 use crate::{

@@ -22,7 +22,8 @@ pub(super) struct Counted {
 /// Changes that are not in the file yet.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    by_slot: HashMap<(i64, u32, i64, bool), i64>,
+    /// By series, slot of the first level, and whether they are interim results.
+    by_slot: HashMap<(i64, i64, bool), i64>,
 }
 
 // === impl Changes ===
@@ -31,10 +32,8 @@ impl Changes {
     /// Counts a document that comes (1) or goes (-1).
     pub(super) fn count(&mut self, document: Counted, number: i64) {
         let Some(time) = document.time else { return };
-        for level in LEVELS {
-            let slot = (document.series, level, time >> level, document.interim == Some(true));
-            *self.by_slot.entry(slot).or_default() += number;
-        }
+        let slot = (document.series, time >> LEVELS[0], document.interim == Some(true));
+        *self.by_slot.entry(slot).or_default() += number;
     }
 
     /// Writes the changes to the file, in the transaction of the documents.
@@ -43,8 +42,17 @@ impl Changes {
             "INSERT INTO tallies (series, level, slot, interim, number) VALUES (?1, ?2, ?3, ?4, ?5)
             ON CONFLICT DO UPDATE SET number = number + excluded.number",
         )?;
-        for ((series, level, slot, interim), number) in self.by_slot.drain() {
-            add.execute(params![series, level, slot, interim, number])?;
+        let mut by_slot = std::mem::take(&mut self.by_slot);
+        let mut reached = LEVELS[0];
+        for level in LEVELS {
+            let mut further = HashMap::new();
+            for ((series, slot, interim), number) in by_slot {
+                *further.entry((series, slot >> (level - reached), interim)).or_default() += number;
+            }
+            for ((series, slot, interim), number) in &further {
+                add.execute(params![series, level, slot, interim, number])?;
+            }
+            (by_slot, reached) = (further, level);
         }
         Ok(())
     }
@@ -102,7 +110,7 @@ mod tests {
     use rusqlite::{Connection, params};
 
     use super::{Changes, Counted, count};
-    use crate::store::embedded::SCHEMA;
+    use crate::store::embedded::schema::SCHEMA;
 
     fn instant() -> impl Strategy<Value = i64> {
         prop_oneof![

@@ -1,39 +1,28 @@
 //! Writes documents, in one transaction.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{
-    indexer::{Dynamic, Indexed},
+    indexer::Indexed,
+    intake::{RESULTS, Taken},
     mapping::Kind,
     tally::{Changes, Counted},
 };
 
-/// Where a document belongs that does not say so.
-pub(super) const DEFAULT_INDEX: &str = ".ml-anomalies-shared";
-/// What the names of results indices, and of the aliases that jobs are read through, begin with.
-const RESULTS: &str = ".ml-anomalies-";
-/// What the configuration of a job is called.
-const JOB_TYPE: &str = "anomaly_detector";
-
-/// What is known of the indices; it outlives a transaction that was committed.
+/// The numbers of indices and series; they outlive a transaction that was committed.
 #[derive(Default)]
 pub(super) struct Known {
-    indices: HashMap<String, Index>,
+    indices: HashMap<Arc<str>, Index>,
 }
 
 struct Index {
     id: i64,
-    dynamic: Dynamic,
     series: HashMap<(Option<String>, Option<String>), i64>,
-}
-
-/// A document to be stored.
-pub(super) struct Document<'a> {
-    pub(super) index: Option<&'a str>,
-    pub(super) id: Option<&'a str>,
-    pub(super) source: &'a [u8],
 }
 
 /// What became of a document.
@@ -44,13 +33,13 @@ pub(super) enum Written {
     Replaced,
     /// It was the configuration of a job.
     Job,
-    /// It belongs to machine learning, and is no result: state, annotations, notifications.
+    /// It is no result.
     Skipped,
 }
 
 /// Statements over one open transaction.
 pub(super) struct Writer<'a> {
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
     known: &'a mut Known,
     insert: CachedStatement<'a>,
     remember: CachedStatement<'a>,
@@ -60,11 +49,30 @@ pub(super) struct Writer<'a> {
     changes: Changes,
 }
 
+/// Writes in one transaction; where `work` gives nothing, nothing is written.
+///
+/// # Errors
+/// `work` fails, or the file does. Nothing is written then, and `known` is to be forgotten.
+pub(super) fn writing<T>(
+    connection: &mut Connection,
+    known: &mut Known,
+    work: impl FnOnce(&mut Writer<'_>) -> rusqlite::Result<Option<T>>,
+) -> rusqlite::Result<Option<T>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut writer = Writer::new(&transaction, known)?;
+    let outcome = work(&mut writer)?;
+    writer.changes.write(&transaction)?;
+    drop(writer);
+    if outcome.is_some() {
+        transaction.commit()?;
+    }
+    Ok(outcome)
+}
+
 // === impl Writer ===
 
 impl<'a> Writer<'a> {
-    /// A writer over a transaction of this connection.
-    pub(super) fn new(connection: &'a Connection, known: &'a mut Known) -> rusqlite::Result<Self> {
+    fn new(connection: &'a Connection, known: &'a mut Known) -> rusqlite::Result<Self> {
         Ok(Self {
             connection,
             known,
@@ -80,42 +88,39 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Stores a document, in the place of an older one with its id.
+    /// Writes what a document is, in the place of an older one with its id.
     ///
     /// # Errors
-    /// Inner: why the document cannot be stored. Outer: the file fails.
-    pub(super) fn write(&mut self, document: &Document<'_>) -> rusqlite::Result<Result<Written, String>> {
-        let name = document.index.unwrap_or(DEFAULT_INDEX);
-        if name.starts_with(".ml-config") {
-            return self.register(document);
+    /// The file fails.
+    pub(super) fn write(&mut self, id: Option<&str>, source: &[u8], taken: Taken) -> rusqlite::Result<Written> {
+        match taken {
+            Taken::Result { index, indexed } => self.store(index, id, source, indexed),
+            Taken::Job { job, index } => {
+                self.connection.prepare_cached("INSERT OR REPLACE INTO jobs VALUES (?1, ?2)")?.execute((job, index))?;
+                Ok(Written::Job)
+            }
+            Taken::Skipped => Ok(Written::Skipped),
         }
-        if name.starts_with(".ml-") && !name.starts_with(RESULTS) {
-            return Ok(Ok(Written::Skipped));
-        }
-        let index = self.known.index(self.connection, name)?;
-        let indexed = match Indexed::read(document.source, document.id, &index.dynamic) {
-            Ok(indexed) => indexed,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        if document.index.is_none() && indexed.job_type.as_deref() == Some(JOB_TYPE) {
-            return self.register(document);
-        }
-        index.add_fields(self.connection, indexed.added)?;
+    }
+
+    fn store(
+        &mut self,
+        index: Arc<str>,
+        id: Option<&str>,
+        source: &[u8],
+        indexed: Indexed,
+    ) -> rusqlite::Result<Written> {
+        let Indexed { time, score, interim, odd, .. } = indexed;
+        let index = self.known.index(self.connection, index)?;
+        index.add_fields(self.connection, &indexed.added)?;
         let series = index.series(self.connection, indexed.job, indexed.result_type)?;
         let index = index.id;
-        self.insert.execute(params![
-            series,
-            indexed.time,
-            indexed.score,
-            indexed.interim,
-            indexed.odd,
-            document.source
-        ])?;
-        self.changes.count(Counted { series, time: indexed.time, interim: indexed.interim }, 1);
-        let Some(id) = document.id else { return Ok(Ok(Written::Stored)) };
+        self.insert.execute(params![series, time, score, interim, odd, source])?;
+        self.changes.count(Counted { series, time, interim }, 1);
+        let Some(id) = id else { return Ok(Written::Stored) };
         let seq = self.connection.last_insert_rowid();
         if self.remember.execute(params![index, id, seq])? == 1 {
-            return Ok(Ok(Written::Stored));
+            return Ok(Written::Stored);
         }
         let old: i64 = self.find.query_row(params![index, id], |row| row.get(0))?;
         let gone = self
@@ -126,30 +131,7 @@ impl<'a> Writer<'a> {
         self.connection
             .prepare_cached("UPDATE ids SET seq = ?3 WHERE index_id = ?1 AND id = ?2")?
             .execute(params![index, id, seq])?;
-        Ok(Ok(Written::Replaced))
-    }
-
-    /// Writes what is kept back until the end of the transaction.
-    ///
-    /// # Errors
-    /// The file fails.
-    pub(super) fn finish(mut self) -> rusqlite::Result<()> {
-        self.changes.write(self.connection)
-    }
-
-    /// Makes a job known by its configuration.
-    fn register(&mut self, document: &Document<'_>) -> rusqlite::Result<Result<Written, String>> {
-        let config = match Indexed::read(document.source, document.id, &Dynamic::new()) {
-            Ok(config) => config,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let Some(job) = config.job.filter(|_| config.job_type.as_deref() == Some(JOB_TYPE)) else {
-            // a datafeed, for one
-            return Ok(Ok(Written::Skipped));
-        };
-        let index = config.results_index_name.map(|name| format!("{RESULTS}{name}"));
-        self.connection.prepare_cached("INSERT OR REPLACE INTO jobs VALUES (?1, ?2)")?.execute((job, index))?;
-        Ok(Ok(Written::Job))
+        Ok(Written::Replaced)
     }
 
     /// Takes note of the jobs that are read through these aliases of an index, and gives their number.
@@ -157,7 +139,7 @@ impl<'a> Writer<'a> {
         let jobs = aliases.iter().filter_map(|alias| alias.strip_prefix(RESULTS)).filter(|job| !job.starts_with('.'));
         let mut added = 0;
         for job in jobs {
-            let index = self.known.index(self.connection, index)?.id;
+            let index = self.known.index(self.connection, index.into())?.id;
             self.connection.prepare_cached("INSERT OR IGNORE INTO aliases VALUES (?1, ?2)")?.execute((job, index))?;
             added += 1;
         }
@@ -168,36 +150,33 @@ impl<'a> Writer<'a> {
 // === impl Known, Index ===
 
 impl Known {
-    fn index(&mut self, connection: &Connection, name: &str) -> rusqlite::Result<&mut Index> {
-        if !self.indices.contains_key(name) {
-            let index = Index::read(connection, name)?;
-            self.indices.insert(name.to_owned(), index);
-        }
-        self.indices.get_mut(name).ok_or(rusqlite::Error::QueryReturnedNoRows)
+    fn index(&mut self, connection: &Connection, name: Arc<str>) -> rusqlite::Result<&mut Index> {
+        Ok(match self.indices.entry(name) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let index = Index::read(connection, new.key())?;
+                new.insert(index)
+            }
+        })
     }
 }
 
 impl Index {
-    /// Reads what the file knows of the index, adding it where it is new.
+    /// Reads the number of the index, adding it where it is new.
     fn read(connection: &Connection, name: &str) -> rusqlite::Result<Self> {
         connection.prepare_cached("INSERT OR IGNORE INTO indices (name) VALUES (?1)")?.execute([name])?;
         let id =
             connection.prepare_cached("SELECT id FROM indices WHERE name = ?1")?.query_row([name], |row| row.get(0))?;
-        let mut fields = connection.prepare_cached("SELECT path, object FROM fields WHERE index_id = ?1")?;
-        let dynamic = fields.query_map([id], |row| {
-            Ok((row.get::<_, String>(0)?.into(), if row.get(1)? { Kind::Object } else { Kind::Keyword }))
-        })?;
-        Ok(Self { id, dynamic: dynamic.collect::<Result<_, _>>()?, series: HashMap::new() })
+        Ok(Self { id, series: HashMap::new() })
     }
 
-    fn add_fields(&mut self, connection: &Connection, added: Vec<(Box<str>, Kind)>) -> rusqlite::Result<()> {
+    fn add_fields(&self, connection: &Connection, added: &[(Box<str>, Kind)]) -> rusqlite::Result<()> {
         for (path, kind) in added {
             connection.prepare_cached("INSERT OR IGNORE INTO fields VALUES (?1, ?2, ?3)")?.execute(params![
                 self.id,
                 path,
-                kind == Kind::Object
+                *kind == Kind::Object
             ])?;
-            self.dynamic.insert(path, kind);
         }
         Ok(())
     }

@@ -4,6 +4,8 @@
 //! How far a load has come is written down in the same transaction as the documents, so one that was killed goes on where it
 //! was. A file is known by its path and by what stands in it before that place.
 
+mod ahead;
+
 /// What lines mean.
 pub mod formats;
 
@@ -14,27 +16,25 @@ use std::{
     fs::File,
     io::{Read, Seek, SeekFrom},
     path::Path,
+    sync::mpsc::sync_channel,
 };
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use self::{
-    formats::Content,
-    lines::{Lines, Unit},
-};
+use self::ahead::{Ahead, Chunk, End, Item};
 use super::{
     EmbeddedStore, StoreError,
-    writer::{Document, Known, Writer, Written},
+    writer::{Known, Writer, Written, writing},
 };
 
-/// Bytes of a file in one transaction.
-const BATCH: u64 = 16 << 20;
+/// Chunks that are read ahead of what is stored.
+const AHEAD: usize = 4;
 /// How much of a file is kept to know it again, in bytes: of its start, and of what is before the place reached.
 const MARK: u64 = 1_024;
 /// Pages of the write-ahead log after which it is folded into the file: fewer folds while loading.
 const CHECKPOINT: i64 = 4_096;
 /// SQLite's page cache while loading, in KiB.
-const CACHE: i64 = 128 << 10;
+const CACHE: i64 = 96 << 10;
 
 /// What a load did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,52 +93,40 @@ impl EmbeddedStore {
         let mut summary =
             Summary { resumed_at: start.offset, bad: start.bad, bad_before: start.bad, ..Summary::default() };
         input.seek(SeekFrom::Start(start.offset)).map_err(failed)?;
-        let mut lines = Lines::new(input, start.offset, start.line);
+        let mut connection = self.connect()?;
+        tune(&connection).map_err(|cause| self.failed(cause))?;
         let mut known = Known::default();
-        loop {
-            let until = lines.offset() + BATCH;
-            let mut broken = None;
-            let more = self.with(|connection| {
-                tune(connection)?;
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let mut writer = Writer::new(&transaction, &mut known)?;
-                let mut unfinished = None;
-                let more = loop {
-                    let before = Place { offset: lines.offset(), line: lines.line(), bad: summary.bad };
-                    match lines.next_unit() {
-                        Ok(None) => break false,
-                        Err(error) => {
-                            broken = Some(error);
-                            break false;
+        let ahead = Ahead::new(self, file, input, start);
+        let (sender, chunks) = sync_channel(AHEAD);
+        std::thread::scope(|scope| {
+            scope.spawn(move || ahead.read(&sender));
+            // it is gone before the thread is waited for, which then finds that nobody takes more
+            let chunks = chunks;
+            loop {
+                let mut failed = None;
+                let store_batch = |writer: &mut Writer<'_>| loop {
+                    match chunks.recv() {
+                        Ok(Ok(mut chunk)) => {
+                            let end = chunk.end.take();
+                            write(writer, chunk, &mut summary, &mut report)?;
+                            if let Some(end) = end {
+                                remember(writer.connection, &name, &end)?;
+                                return Ok(Some(end.place.offset));
+                            }
                         }
-                        Ok(Some(unit)) => {
-                            write(&mut writer, &unit, &mut summary, &mut report)?;
-                            unfinished = Some(before).filter(|_| unit.unfinished && summary.bad > before.bad);
+                        other => {
+                            failed = other.ok().and_then(Result::err);
+                            return Ok(None);
                         }
-                    }
-                    if lines.offset() >= until {
-                        break true;
                     }
                 };
-                writer.finish()?;
-                // what the file breaks off in is read again, should the file grow
-                let reached = Place { offset: lines.offset(), line: lines.line(), bad: summary.bad };
-                let place = unfinished.unwrap_or(reached);
-                match mark_at(file, place.offset) {
-                    Ok(mark) => remember(&transaction, &name, mark.as_deref().unwrap_or_default(), place)?,
-                    Err(error) => broken = Some(error),
+                let reached = writing(&mut connection, &mut known, store_batch).map_err(|cause| self.failed(cause))?;
+                match reached {
+                    Some(offset) => progress(offset),
+                    None => return failed.map_or(Ok(summary), Err),
                 }
-                transaction.commit()?;
-                Ok(more)
-            })?;
-            if let Some(error) = broken {
-                return Err(failed(error));
             }
-            progress(lines.offset());
-            if !more {
-                return Ok(summary);
-            }
-        }
+        })
     }
 }
 
@@ -150,42 +138,31 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
 
 fn write(
     writer: &mut Writer<'_>,
-    unit: &Unit<'_>,
+    chunk: Chunk,
     summary: &mut Summary,
     report: &mut impl FnMut(u64, &str),
 ) -> rusqlite::Result<()> {
-    let mut bad = |reason: &str| {
-        summary.bad += 1;
-        report(unit.line, reason);
-    };
-    let documents = match &unit.content {
-        Ok(Content::Documents(documents)) => documents,
-        Ok(Content::Aliases(indices)) => {
-            for (index, aliases) in indices {
-                summary.aliases += writer.add_aliases(index, aliases)?;
+    for (line, item) in chunk.items {
+        let (id, source, taken) = match item {
+            Item::Document { id, source, taken } => (id, source, taken),
+            Item::Aliases { index, aliases } => {
+                summary.aliases += writer.add_aliases(&index, &aliases)?;
+                continue;
             }
-            return Ok(());
-        }
-        Err(reason) => {
-            bad(reason);
-            return Ok(());
-        }
-    };
-    for document in documents {
-        let document =
-            Document { index: document.index.as_deref(), id: document.id.as_deref(), source: document.source };
-        match writer.write(&document)? {
-            Ok(Written::Stored) => summary.documents += 1,
-            Ok(Written::Replaced) => {
+            Item::Bad(reason) => {
+                summary.bad += 1;
+                report(line, &reason);
+                continue;
+            }
+        };
+        match writer.write(id.as_deref(), &chunk.sources[source], taken)? {
+            Written::Stored => summary.documents += 1,
+            Written::Replaced => {
                 summary.documents += 1;
                 summary.replaced += 1;
             }
-            Ok(Written::Job) => summary.jobs += 1,
-            Ok(Written::Skipped) => summary.skipped += 1,
-            Err(reason) => {
-                summary.bad += 1;
-                report(unit.line, &reason);
-            }
+            Written::Job => summary.jobs += 1,
+            Written::Skipped => summary.skipped += 1,
         }
     }
     Ok(())
@@ -199,7 +176,8 @@ fn done(connection: &Connection, name: &str) -> rusqlite::Result<Option<(Vec<u8>
         .optional()
 }
 
-fn remember(connection: &Connection, name: &str, mark: &[u8], place: Place) -> rusqlite::Result<()> {
+fn remember(connection: &Connection, name: &str, end: &End) -> rusqlite::Result<()> {
+    let End { place, mark } = end;
     connection
         .prepare_cached("INSERT OR REPLACE INTO imports (file, mark, offset, line, bad) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![name, mark, place.offset, place.line, place.bad])?;
