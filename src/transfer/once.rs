@@ -7,6 +7,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     checksum::canonical,
@@ -17,9 +18,17 @@ use super::{
 /// What came of the time that is being read.
 #[derive(Default)]
 pub struct Once {
-    seen: HashMap<(Arc<str>, String), Bytes>,
+    seen: HashMap<(Arc<str>, String), Seen>,
     /// In a file, what stands further down replaces what stands above: nothing is looked at.
     is_off: bool,
+}
+
+/// A document that was moved.
+enum Seen {
+    /// One of this batch.
+    Whole(Bytes),
+    /// One of a batch before it: what has one time may be more than there is room for.
+    Known { time: Option<i64>, digest: [u8; 32] },
 }
 
 // === impl Once ===
@@ -39,11 +48,12 @@ impl Once {
         let (mut twice, unfit) = (0, &mut batch.unfit);
         batch.documents.retain(|document| {
             let key = (Arc::clone(&document.index), document.id.clone());
-            let Some(first) = self.seen.get(&key).filter(|first| time(first) == time(&document.source)) else {
-                self.seen.insert(key, document.source.clone());
+            let source = &document.source;
+            let Some(first) = self.seen.get(&key).filter(|first| first.time() == time(source)) else {
+                self.seen.insert(key, Seen::Whole(source.clone()));
                 return true;
             };
-            if canonical(first) == canonical(&document.source) {
+            if first.is(source) {
                 twice += 1;
             } else {
                 let what = format!("{}/{}", document.index, document.id);
@@ -52,12 +62,42 @@ impl Once {
             }
             false
         });
-        // The next one has another time.
         if batch.mark.is_some() {
+            // The next one has another time.
             self.seen.clear();
+        } else {
+            self.seen.values_mut().for_each(Seen::let_go);
         }
         twice
     }
+}
+
+// === impl Seen ===
+
+impl Seen {
+    fn time(&self) -> Option<i64> {
+        match self {
+            Self::Whole(source) => time(source),
+            Self::Known { time, .. } => *time,
+        }
+    }
+
+    fn is(&self, other: &[u8]) -> bool {
+        match self {
+            Self::Whole(source) => canonical(source) == canonical(other),
+            Self::Known { digest: of, .. } => *of == digest(other),
+        }
+    }
+
+    fn let_go(&mut self) {
+        if let Self::Whole(source) = self {
+            *self = Self::Known { time: time(source), digest: digest(source) };
+        }
+    }
+}
+
+fn digest(source: &[u8]) -> [u8; 32] {
+    Sha256::digest(canonical(source)).into()
 }
 
 fn time(source: &[u8]) -> Option<i64> {
@@ -93,8 +133,15 @@ mod tests {
         );
         assert_eq!((once.pass(&mut first), first.documents.len(), first.unfit.len()), (1, 3, 0));
         // Of the same time, in the next batch.
-        let mut second = batch(&[("i", "b", r#"{"timestamp":5,"x":2}"#), ("i", "c", r#"{"timestamp":5}"#)], Some(6));
-        assert_eq!((once.pass(&mut second), second.documents.len()), (0, 1));
+        let mut second = batch(
+            &[
+                ("i", "b", r#"{"timestamp":5,"x":2}"#),
+                ("i", "c", r#"{"timestamp":5}"#),
+                ("i", "a", r#"{"x":1.0,"timestamp":5}"#),
+            ],
+            Some(6),
+        );
+        assert_eq!((once.pass(&mut second), second.documents.len(), second.unfit.len()), (1, 1, 1));
         assert!(second.unfit[0].what == "i/b" && second.unfit[0].why.starts_with("there are two, which differ"));
         // Of another time: what is there last is left, and verification tells of it.
         let mut third = batch(&[("i", "c", r#"{"timestamp":7}"#), ("i", "c", r#"{"timestamp":8}"#)], None);
