@@ -56,7 +56,7 @@ impl Line {
             method,
             target: path,
             headers,
-            body,
+            body: body.map(|body| body.to_string().into()),
             within: self.within,
             largest: LARGEST_ANSWER,
         };

@@ -98,17 +98,11 @@ impl ClusterStore {
     pub async fn count_results(&self, headers: &HeaderMap) -> Result<u64, Error> {
         let mut hits = Hits::default();
         let body = json!({"size": 0, "track_total_hits": true});
-        self.outcome(headers, &EVERY_INDEX, true, &body, &mut hits).await?;
+        self.outcome(headers, &EVERY_INDEX, true, body.to_string(), &mut hits).await?;
         Ok(hits.total)
     }
 
-    fn question<'a>(
-        &self,
-        headers: &HeaderMap,
-        method: Method,
-        target: &'a str,
-        body: Option<&'a Value>,
-    ) -> Question<'a> {
+    fn question<'a>(&self, headers: &HeaderMap, method: Method, target: &'a str, body: Option<Bytes>) -> Question<'a> {
         let (headers, within, largest) = (headers.clone(), self.within, self.largest);
         Question { purpose: Purpose::Search, method, target, headers, body, within, largest }
     }
@@ -121,6 +115,7 @@ impl ClusterStore {
         target: &str,
         body: Option<&Value>,
     ) -> Result<upstream::Answer, Error> {
+        let body = body.map(|body| body.to_string().into());
         self.upstream.ask(&self.question(headers, method, target, body)).await.map_err(unanswered)
     }
 
@@ -129,13 +124,13 @@ impl ClusterStore {
         headers: &HeaderMap,
         indices: &[&str],
         lenient: bool,
-        body: &Value,
+        body: impl Into<Bytes>,
         taker: &mut T,
     ) -> Result<Outcome, Error> {
         let path = SearchParts::Index(indices).url();
         let target = format!("{path}?ignore_unavailable={lenient}&allow_no_indices=true");
         let mut answer = SearchAnswer { taker: Some(taker), reader: None, refusal: Vec::new() };
-        let question = self.question(headers, Method::POST, &target, Some(body));
+        let question = self.question(headers, Method::POST, &target, Some(body.into()));
         let status = self.upstream.ask_for(&question, &mut answer).await.map_err(unanswered)?;
         if let Some(reader) = answer.reader {
             return reader.finish().map(Outcome::Found);
@@ -186,8 +181,8 @@ impl ClusterStore {
         if mapping.breaks_aliases() {
             return Ok(false);
         }
-        let body = render(permit, query, &mapping);
-        Ok(match self.outcome(permit.headers(), &[&*alias], false, &body, taker).await? {
+        let body = render(permit, query, &mapping).text();
+        Ok(match self.outcome(permit.headers(), &[&*alias], false, body, taker).await? {
             Outcome::NoIndex => false,
             Outcome::Found(Some(index)) => index != alias,
             Outcome::Found(None) => self.has_alias(permit).await?,
@@ -201,8 +196,8 @@ impl ClusterStore {
         query: &ResultsQuery,
         taker: &mut impl Taker,
     ) -> Result<(), Error> {
-        let body = render(permit, query, &*self.mapping(permit, true).await?);
-        if let Outcome::NoIndex = self.outcome(permit.headers(), &EVERY_INDEX, true, &body, taker).await? {
+        let body = render(permit, query, &*self.mapping(permit, true).await?).text();
+        if let Outcome::NoIndex = self.outcome(permit.headers(), &EVERY_INDEX, true, body, taker).await? {
             taker.begin(0);
         }
         Ok(())
@@ -226,7 +221,7 @@ impl ClusterStore {
         // 6.x takes no number here. Servers stop at the first one all the same, but where they know the count already.
         let body = json!({"size": 0, "track_total_hits": true, "terminate_after": 1, "query": of_job});
         let mut hits = Hits::default();
-        self.outcome(permit.headers(), &EVERY_INDEX, true, &body, &mut hits).await?;
+        self.outcome(permit.headers(), &EVERY_INDEX, true, body.to_string(), &mut hits).await?;
         Ok(hits.total > 0)
     }
 

@@ -21,9 +21,6 @@ use crate::{
     observe::metrics::{self, Purpose, Retry},
 };
 
-/// Bytes of a usual question's body.
-const USUAL: usize = 1 << 10;
-
 /// A question. It only reads, so that it may be sent twice.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
@@ -32,8 +29,8 @@ pub struct Question<'a> {
     /// Path and query, made of constants and of a `JobId`.
     pub target: &'a str,
     pub headers: HeaderMap,
-    /// Sent as JSON.
-    pub body: Option<&'a Value>,
+    /// JSON.
+    pub body: Option<Bytes>,
     /// Longest time for all of it.
     pub within: Duration,
     /// Largest answer, in bytes.
@@ -178,11 +175,7 @@ impl Upstream {
     ) -> Result<StatusCode, Failure> {
         let nonsense = |_| Failure::Unreachable;
         let target = PathAndQuery::try_from(question.target).map_err(|error| nonsense(error.into()))?;
-        let mut body = Vec::new();
-        if let Some(asked) = question.body {
-            body.reserve(USUAL);
-            serde_json::to_writer(&mut body, asked).map_err(|_| Failure::Broken)?;
-        }
+        let body = question.body.clone().unwrap_or_default();
         let Some(body) = Lender::of(Gathered::new(body.into())).lend() else { return Err(Failure::Broken) };
         let mut request = Request::new(body);
         *request.method_mut() = question.method.clone();

@@ -122,7 +122,7 @@ impl Cursor {
         };
         let query =
             ResultsQuery { from: 0, size: rows_of_page(self.left.saturating_add(self.skip)), ..self.query.clone() };
-        let mut body = render(&self.permit, &query, &mapping);
+        let mut body = render(&self.permit, &query, &mapping).document();
         let path = OpenPointInTimeParts::Index(indices).url();
         let target = format!("{path}?keep_alive={KEPT}&ignore_unavailable={everywhere}");
         let answer = self.store.send(self.permit.headers(), Method::POST, &target, None).await?;

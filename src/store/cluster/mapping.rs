@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
+use super::render::{One, Part, part};
 use crate::error::Error;
 
 /// The fields that are filtered and sorted by as a whole.
@@ -68,7 +70,7 @@ impl Mapping {
     }
 
     /// Keeps to the documents of the type.
-    pub(super) fn of_type(&self, result_type: &str) -> Value {
+    pub(super) fn of_type(&self, result_type: &str) -> Part {
         let is_usual = !self.unknown && !self.texts.contains("result_type");
         if is_usual { term("result_type", result_type) } else { either("result_type", result_type) }
     }
@@ -86,15 +88,16 @@ impl Mapping {
 
 /// Keeps to the documents of a job, whichever way an index holds it: what is known of a mapping may be old, and no job may
 /// ever see another's results. Where there is no field with the whole beside it, half of this matches nothing.
-pub(super) fn of_job(job: &str) -> Value {
+pub(super) fn of_job(job: &str) -> Part {
     either("job_id", job)
 }
 
 /// The field has this value as a whole: beside it, or itself where there is nothing beside it.
-fn either(field: &str, value: &str) -> Value {
+fn either(field: &str, value: &str) -> Part {
     let whole = format!("{field}.keyword");
-    let without_whole = json!({"bool": {"filter": [term(field, value)], "must_not": [{"exists": {"field": whole}}]}});
-    json!({"bool": {"should": [term(&whole, value), without_whole], "minimum_should_match": 1}})
+    let has_whole = One("exists", One("field", &whole));
+    let without_whole = part(&One("bool", Without { filter: [term(field, value)], must_not: [part(&has_whole)] }));
+    part(&One("bool", AtLeastOne { should: [term(&whole, value), without_whole], minimum_should_match: 1 }))
 }
 
 /// The indices in which a field is of a kind; none are listed where all of them hold it so.
@@ -106,10 +109,20 @@ fn indices<'a>(answer: &'a Value, field: &str, kind: &str) -> Vec<&'a str> {
     }
 }
 
-fn term(field: &str, value: &str) -> Value {
-    let mut term = Map::new();
-    term.insert(field.to_owned(), json!({ "value": value }));
-    json!({ "term": term })
+fn term(field: &str, value: &str) -> Part {
+    part(&One("term", One(field, One("value", value))))
+}
+
+#[derive(Serialize)]
+struct Without {
+    filter: [Part; 1],
+    must_not: [Part; 1],
+}
+
+#[derive(Serialize)]
+struct AtLeastOne {
+    should: [Part; 2],
+    minimum_should_match: u8,
 }
 
 #[cfg(test)]
@@ -129,14 +142,14 @@ mod tests {
         };
         let usual = read(keyword.clone(), json!({}), keyword.clone()).unwrap();
         assert_eq!(usual, Mapping::usual());
-        assert_eq!(usual.of_type("bucket"), json!({"term": {"result_type": {"value": "bucket"}}}));
-        assert_ne!(Mapping::unknown().of_type("bucket"), usual.of_type("bucket"));
+        assert_eq!(usual.of_type("bucket").get(), r#"{"term":{"result_type":{"value":"bucket"}}}"#);
+        assert_ne!(Mapping::unknown().of_type("bucket").get(), usual.of_type("bucket").get());
         assert_eq!(usual.sorted_by("function"), "function");
         let half = json!({"keyword": {"indices": ["a"]}, "text": {"indices": ["b"]}});
         let whole_of = |index: &str| json!({"keyword": {"indices": [index]}, "unmapped": {"indices": ["c"]}});
         let bad = read(half.clone(), whole_of("b"), json!({"text": {}})).unwrap();
         assert!(bad.breaks_aliases() && !usual.breaks_aliases() && !Mapping::unknown().breaks_aliases());
-        assert_eq!(bad.of_type("bucket"), usual.of_type("bucket"));
+        assert_eq!(bad.of_type("bucket").get(), usual.of_type("bucket").get());
         assert_eq!(bad.sorted_by("function"), "function.keyword");
         for (job, whole) in
             [(json!({"text": {}}), json!({})), (half, whole_of("a")), (json!({"text": {}}), whole_of("a"))]

@@ -1,70 +1,121 @@
-//! From a question to the body of a search.
+//! From a question to the body of a search. Its parts are written at once, not built first: a search is half of what a small
+//! page costs.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, Value, to_raw_value};
 
 use super::mapping::{Mapping, of_job};
 use crate::{
     privileges::Permit,
-    results::query::{ResultsQuery, Times},
+    results::query::{ResultsQuery, SortKey, Times},
 };
 
 /// Names that a search takes, as names of objects, for other sorts than by a field. No field can have them.
 const SORTS: [&str; 3] = ["_script", "_geo_distance", "_geoDistance"];
 
+/// Bytes of a usual search.
+const USUAL: usize = 1 << 10;
+
+/// A part of a search, as JSON.
+pub(super) type Part = Box<RawValue>;
+
+/// An object of one member.
+pub(super) struct One<K, V>(pub K, pub V);
+
+/// The body of a search.
+#[derive(Serialize)]
+pub(super) struct Search {
+    from: u32,
+    size: u32,
+    query: One<&'static str, One<&'static str, Vec<Part>>>,
+    sort: Vec<Part>,
+    track_total_hits: bool,
+}
+
+/// How is sorted by a field.
+#[derive(Serialize)]
+struct Sorted {
+    order: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unmapped_type: Option<&'static str>,
+}
+
+// === impl One ===
+
+impl<K: Serialize, V: Serialize> Serialize for One<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(&self.0, &self.1)])
+    }
+}
+
+/// Writes a part. What cannot be written is `null`, which no search takes.
+pub(super) fn part(value: &impl Serialize) -> Part {
+    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
 /// The search for a question. The job is always part of it, whatever the target filters.
-pub(super) fn render(permit: &Permit, query: &ResultsQuery, mapping: &Mapping) -> Value {
+pub(super) fn render(permit: &Permit, query: &ResultsQuery, mapping: &Mapping) -> Search {
     let mut filters = vec![];
     match &query.times {
         Times::Range { start, end } => {
-            let mut range = serde_json::Map::new();
-            if let Some(start) = start {
-                range.insert("gte".into(), json!(start));
-            }
-            if let Some(end) = end {
-                range.insert("lt".into(), json!(end));
-            }
+            let ends = [("gte", start), ("lt", end)];
+            let range: BTreeMap<_, _> =
+                ends.into_iter().filter_map(|(name, end)| Some((name, end.as_ref()?))).collect();
             if !range.is_empty() {
-                filters.push(json!({"range": {"timestamp": range}}));
+                filters.push(part(&One("range", One("timestamp", range))));
             }
         }
-        Times::Match(text) => filters.push(json!({"match": {"timestamp": {"query": text}}})),
-        Times::AnyOf(instants) => filters.push(json!({"terms": {"timestamp": instants}})),
+        Times::Match(text) => filters.push(part(&One("match", One("timestamp", One("query", text))))),
+        Times::AnyOf(instants) => filters.push(part(&One("terms", One("timestamp", instants)))),
     }
     if let Some((field, least)) = query.score {
         // JSON has no infinity; as a string the field reads it as Java does.
-        let least = if least.is_finite() { json!(least) } else { json!("Infinity") };
-        filters.push(json!({"range": {field: {"gte": least}}}));
+        let least = if least.is_finite() { part(&least) } else { part(&"Infinity") };
+        filters.push(part(&One("range", One(field, One("gte", least)))));
     }
     if query.exclude_interim {
-        filters.push(json!({"bool": {"must_not": [{"term": {"is_interim": {"value": true}}}]}}));
+        let interim = One("term", One("is_interim", One("value", true)));
+        filters.push(part(&One("bool", One("must_not", [interim]))));
     }
     filters.push(mapping.of_type(query.result_type.as_str()));
     filters.push(of_job(permit.job().as_str()));
-    let sort: Vec<Value> = query
-        .sort
-        .iter()
-        .map(|key| {
-            // As a text it is a field, which is what Elastic's own server takes every name for.
-            if SORTS.contains(&&*key.field) {
-                return json!(key.field);
-            }
-            let mut options = json!({"order": if key.descending { "desc" } else { "asc" }});
-            if key.missing_last {
-                options["missing"] = "_last".into();
-            }
-            if mapping.may_lack(&key.field) {
-                options["unmapped_type"] = "keyword".into();
-            }
-            json!({mapping.sorted_by(&key.field): options})
-        })
-        .collect();
-    json!({
-        "from": query.from,
-        "size": query.size,
-        "query": {"bool": {"filter": filters}},
-        "sort": sort,
-        "track_total_hits": true,
-    })
+    let sort = query.sort.iter().map(|key| sorted_by(key, mapping)).collect();
+    let query_of = One("bool", One("filter", filters));
+    Search { from: query.from, size: query.size, query: query_of, sort, track_total_hits: true }
+}
+
+fn sorted_by(key: &SortKey, mapping: &Mapping) -> Part {
+    // As a text it is a field, which is what Elastic's own server takes every name for.
+    if SORTS.contains(&&*key.field) {
+        return part(&key.field);
+    }
+    let sorted = Sorted {
+        order: if key.descending { "desc" } else { "asc" },
+        missing: key.missing_last.then_some("_last"),
+        unmapped_type: mapping.may_lack(&key.field).then_some("keyword"),
+    };
+    part(&One(mapping.sorted_by(&key.field), sorted))
+}
+
+// === impl Search ===
+
+impl Search {
+    /// As it is sent.
+    pub(super) fn text(&self) -> Vec<u8> {
+        let mut text = Vec::with_capacity(USUAL);
+        // Nothing in it fails to be written; half a search would be refused.
+        let _ = serde_json::to_writer(&mut text, self);
+        text
+    }
+
+    /// As a document, to be changed.
+    pub(super) fn document(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -143,7 +194,7 @@ mod tests {
         fn every_search_keeps_to_the_permitted_job(id in "[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?", query in query()) {
             let permit = Permit::of_operator(JobId::parse(&id).unwrap(), HeaderMap::new());
             // as it is sent: a text, which is read again
-            let body: Value = serde_json::from_str(&render(&permit, &query, &Mapping::usual()).to_string()).unwrap();
+            let body: Value = serde_json::from_slice(&render(&permit, &query, &Mapping::usual()).text()).unwrap();
 
             let mut jobs = Vec::new();
             with_key("job_id", &body["query"], &mut jobs);
@@ -153,7 +204,7 @@ mod tests {
             prop_assert_eq!(body["query"].as_object().unwrap().keys().collect::<Vec<_>>(), ["bool"]);
             prop_assert_eq!(body["query"]["bool"].as_object().unwrap().keys().collect::<Vec<_>>(), ["filter"]);
             let filters = body["query"]["bool"]["filter"].as_array().unwrap();
-            let of_job = super::of_job(&id);
+            let of_job: Value = serde_json::from_str(super::of_job(&id).get()).unwrap();
             prop_assert_eq!(filters.iter().filter(|filter| **filter == of_job).count(), 1);
             let keys: Vec<_> = body.as_object().unwrap().keys().collect();
             prop_assert_eq!(keys, ["from", "size", "query", "sort", "track_total_hits"]);
