@@ -5,6 +5,9 @@ from pathlib import Path
 from . import machine, plots
 from .outcome import Outcome, Row
 
+# What the profiles show, in our own words: it outlives a run.
+IN_THE_WAY = Path(__file__).resolve().parents[1] / "in-the-way.md"
+
 METHOD = """\
 All of it is measured by one command, `bench/run`, in interleaved rounds: every contender is in every round, in a rotated order, and
 what counts are **ratios inside a round**. The proxy that is measured has core 0 for itself; the load and the cluster that it stands before
@@ -46,6 +49,7 @@ def write(outcomes: dict[str, Outcome], missing: dict[str, str], quick: bool, to
         lines += [f"- **{curve.name}.** {curve.why}" for curve in all_curves]
         for curve in all_curves:
             lines += ["", *curve_table(curve)]
+    lines += ["", "## What is in the way", "", IN_THE_WAY.read_text()]
     text = "\n".join(lines).rstrip() + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "benchmarks.md").write_text(text)
