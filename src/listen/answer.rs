@@ -34,8 +34,8 @@ pub(super) async fn answer(
     let (head, body) = request.into_parts();
     let (method, rendering) = (head.method.clone(), Rendering::of(&head.headers));
     let size = body.size_hint();
-    let upload = |body| Upload::new(body, Arc::clone(&exchange), Patience::new(front.limits.body_stall));
-    let upload = (!body.is_end_stream()).then(|| upload(body));
+    let patience = Patience::new(front.limits.body_stall);
+    let upload = (!body.is_end_stream()).then(|| Upload::new(body, Arc::clone(&exchange), patience));
     if let Err(error) = framing::check(&head) {
         return Ok(last(reply(&rendering, &method, error, &exchange, None)));
     }

@@ -33,8 +33,6 @@ pub(super) struct Upload {
 pub(super) struct Download {
     body: Gathered<Body>,
     exchange: Arc<Exchange>,
-    /// Whether the client did not take all at once of what it got so far: then little of it waits here.
-    held_up: bool,
     _place: Option<Place>,
 }
 
@@ -99,7 +97,7 @@ impl Drop for Upload {
 
 impl Download {
     pub fn new(body: Gathered<Body>, exchange: Arc<Exchange>, place: Option<Place>) -> Self {
-        Self { body, exchange, held_up: false, _place: place }
+        Self { body, exchange, _place: place }
     }
 }
 
@@ -108,8 +106,8 @@ impl HttpBody for Download {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Pieces>, axum::Error>>> {
-        self.held_up |= self.exchange.was_held_up();
-        let most = if self.held_up { 0 } else { AT_ONCE };
+        // Little waits here for a client that did not take all at once of what it got so far.
+        let most = if self.exchange.is_held_up() { 0 } else { AT_ONCE };
         self.body.poll_gathered(cx, most)
     }
 

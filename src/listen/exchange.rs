@@ -74,9 +74,9 @@ impl Exchange {
         self.held_up.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it did not, since this was last asked.
-    pub fn was_held_up(&self) -> bool {
-        self.held_up.swap(false, Ordering::Relaxed)
+    /// Whether it ever did not, in this exchange.
+    pub fn is_held_up(&self) -> bool {
+        self.held_up.load(Ordering::Relaxed)
     }
 
     /// The body of the request that is being answered is not whole.
