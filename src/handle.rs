@@ -96,7 +96,11 @@ async fn answer(
             let rest = RestRequest::new(head.uri.path(), parameters, job_id, timestamp, body);
             let question = Question::read(&content, &rest, dialect)?;
             let permit = Arc::new(mode.permit(&decision)?);
-            *watch = mode.begin(head, &rest.body, &decision, &permit);
+            if rendering.lines {
+                mode.pass_lines();
+            } else {
+                *watch = mode.begin(head, &rest.body, &decision, &permit);
+            }
             match question.answer(store, &permit, rendering, &gate.spools).await {
                 Ok(reply) => Ok(reply),
                 Err(error) => Err(decision.after_search(error, &permit).await),

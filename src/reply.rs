@@ -59,7 +59,7 @@ const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
 const ALLOWED: &str = "GET,POST";
 
 /// The type of a reply of lines.
-pub(crate) const LINES: &str = "application/x-ndjson";
+const LINES: &str = "application/x-ndjson";
 
 // === impl Rendering ===
 

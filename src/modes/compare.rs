@@ -11,7 +11,6 @@ use super::{
     difference::{Found, Kind, differences},
     ignore::Ignore,
 };
-use crate::reply::LINES;
 
 /// Most members of a document that is read: each takes many times its text.
 const MOST_MEMBERS: usize = 1_000_000;
@@ -56,12 +55,6 @@ impl Answered {
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let coding = text(header::CONTENT_ENCODING).unwrap_or_default().to_ascii_lowercase();
         Self { status, content_type: text(header::CONTENT_TYPE), coding, body, took }
-    }
-
-    /// Whether it has a bucket a line: no other API answers so.
-    #[must_use]
-    pub fn is_lines(&self) -> bool {
-        self.content_type.as_deref().is_some_and(|content_type| content_type.starts_with(LINES))
     }
 
     /// The answer with its body unpacked, up to `most` bytes. One that cannot be unpacked is compared as it is.

@@ -105,6 +105,13 @@ impl Mode {
         shadow.map_or_else(Watch::default, |shadow| shadow.begin(head, body, decision, permit))
     }
 
+    /// Takes notice of an answer of a bucket a line, which is not compared.
+    pub fn pass_lines(&self) {
+        if let Some(shadow) = &self.shadow {
+            shadow.pass_lines();
+        }
+    }
+
     /// Lets a genuine API answer, which says itself what is wrong with a request. The body is streamed, unless the other
     /// side needs it too.
     ///

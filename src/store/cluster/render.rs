@@ -1,5 +1,5 @@
-//! From a question to the body of a search. Its parts are written at once, not built first: a search is half of what a small
-//! page costs.
+//! From a question to the body of a search. Its parts are written at once, not built first: that was a quarter of the
+//! instructions of a page of 100.
 
 use std::collections::BTreeMap;
 
